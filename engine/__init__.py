@@ -1,0 +1,1 @@
+"""The engine: the process that owns models and jobs, and the workers it starts."""

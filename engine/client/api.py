@@ -1,0 +1,202 @@
+"""The engine's API as typed calls; synchronous, one connection, events as an iterator."""
+
+import contextlib
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import IO, Any, Self
+
+import httpx
+from pydantic import TypeAdapter
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.sync.client import ClientConnection, connect
+
+from engine.client.errors import EngineGoneError, RefusedError
+from engine.protocol.events import Event, Preview, event_adapter
+from engine.protocol.home import Rendezvous
+from engine.protocol.job import Job, JobRequest, StateKind
+from engine.protocol.media import MediaItem
+from engine.protocol.model_card import ModelCard
+from engine.protocol.problem import Problem, ProblemsError
+from engine.protocol.wire import split, unpack
+
+TIMEOUT_S = 30.0
+INSPECT_TIMEOUT_S = 180.0
+LARGEST_EVENT_BYTES = 64 * 2**20
+
+_jobs = TypeAdapter(list[Job])
+_problems = TypeAdapter(list[Problem])
+
+
+class EngineClient:
+    """A connection to one engine; raises `EngineGoneError`, `RefusedError` and `ProblemsError`."""
+
+    def __init__(self, rendezvous: Rendezvous) -> None:
+        self._address = f"127.0.0.1:{rendezvous.port}"
+        self._headers = {"Authorization": f"Bearer {rendezvous.token}"}
+        self._http = httpx.Client(
+            base_url=f"http://{self._address}", headers=self._headers, timeout=TIMEOUT_S, trust_env=False
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; the engine goes on."""
+        self._http.close()
+
+    def health(self) -> str:
+        """The engine's build."""
+        return str(self._call("GET", "/health").json()["build"])
+
+    def submit(self, request: JobRequest) -> Job:
+        """Queue a job; it is on the engine's disk when this returns."""
+        return _job(self._call("POST", "/jobs", content=request.model_dump_json(), headers=_JSON))
+
+    def jobs(self, state: StateKind | None = None, after: str | None = None, limit: int = 100) -> list[Job]:
+        """One page of jobs, next first, from behind the job `after`."""
+        wanted = {"state": state, "after": after, "limit": limit}
+        return _jobs.validate_json(
+            self._call("GET", "/jobs", params={k: v for k, v in wanted.items() if v is not None}).content
+        )
+
+    def job(self, job_id: str) -> Job:
+        """One job."""
+        return _job(self._call("GET", f"/jobs/{job_id}"))
+
+    def cancel(self, job_id: str) -> Job:
+        """Cancel a job; a running one changes its state a moment later."""
+        return _job(self._call("POST", f"/jobs/{job_id}/cancel"))
+
+    def acknowledge(self, job_id: str) -> Job:
+        """Say that the end of the job was seen."""
+        return _job(self._call("POST", f"/jobs/{job_id}/acknowledge"))
+
+    def move(self, job_id: str, before: str | None = None) -> list[str]:
+        """Put a waiting job in front of another one, or last; returns the waiting jobs' order."""
+        return list(self._call("POST", f"/jobs/{job_id}/move", json={"before": before}).json()["job_ids"])
+
+    def delete(self, job_id: str) -> None:
+        """Forget a job that is over."""
+        self._call("DELETE", f"/jobs/{job_id}")
+
+    def upload(self, path: Path) -> MediaItem:
+        """Hand an image or clip to the engine.
+
+        Raises:
+            ProblemsError: when the file is missing, unreadable, too large or of no known kind.
+        """
+        return self._send_file("PUT", "/media", path)
+
+    def inspect(self, path: Path) -> MediaItem:
+        """What is in an image or clip, without keeping it."""
+        return self._send_file("POST", "/media/inspect", path)
+
+    def fetch(self, sha256: str, file: IO[bytes]) -> None:
+        """Write media to an open file."""
+        with self._translated(), self._http.stream("GET", f"/media/{sha256}") as reply:
+            _check(reply)
+            for chunk in reply.iter_bytes():
+                file.write(chunk)
+
+    def models(self) -> list[tuple[ModelCard, list[str]]]:
+        """Every model's card and the files that are missing for it (none: it can run)."""
+        rows = self._call("GET", "/models").json()
+        return [(ModelCard.model_validate(row["card"]), list(row["missing"])) for row in rows]
+
+    def stop(self) -> None:
+        """Ask the engine to end; jobs stay in its queue."""
+        self._call("POST", "/stop")
+
+    @contextlib.contextmanager
+    def events(self) -> Generator["EventStream"]:
+        """The events from now on; nothing that happens after the block is entered is missed."""
+        try:
+            socket = connect(
+                f"ws://{self._address}/events",
+                additional_headers=self._headers,
+                compression=None,
+                max_size=LARGEST_EVENT_BYTES,
+                open_timeout=TIMEOUT_S,
+                proxy=None,
+            )
+        except (OSError, InvalidHandshake) as error:
+            raise EngineGoneError(str(error)) from error
+        with socket:
+            yield EventStream(socket)
+
+    def _call(self, method: str, path: str, **parts: Any) -> httpx.Response:
+        with self._translated():
+            reply = self._http.request(method, path, **parts)
+            _check(reply)
+            return reply
+
+    def _send_file(self, method: str, path: str, file: Path) -> MediaItem:
+        try:
+            with file.open("rb") as content:
+                reply = self._call(method, path, content=content, timeout=INSPECT_TIMEOUT_S)
+        except FileNotFoundError:
+            raise ProblemsError([Problem(field=str(file), kind="missing")]) from None
+        except OSError as error:
+            raise ProblemsError([Problem(field=str(file), kind="unreadable", detail=error.strerror or "")]) from error
+        except ProblemsError as error:
+            raise ProblemsError([p.changed(field=str(file)) for p in error.problems]) from None
+        return MediaItem.model_validate_json(reply.content)
+
+    @contextlib.contextmanager
+    def _translated(self) -> Generator[None]:
+        try:
+            yield
+        except httpx.TransportError as error:
+            raise EngineGoneError(f"the engine does not answer: {error}") from error
+
+
+class EventStream:
+    """The engine's events, oldest first; previews come with their JPEG frames."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+
+    def next(self, timeout_s: float | None = None) -> tuple[Event, list[bytes]] | None:
+        """The next event, or None when none came in time.
+
+        Raises:
+            EngineGoneError: when the engine went away.
+        """
+        try:
+            message = self._socket.recv(timeout_s)
+        except TimeoutError:
+            return None
+        except (ConnectionClosed, OSError) as error:
+            raise EngineGoneError("the engine went away") from error
+        if isinstance(message, str):
+            return event_adapter.validate_json(message), []
+        header, blob = unpack(message)
+        preview = Preview.model_validate_json(header)
+        return preview, split(blob, preview.frame_sizes_bytes)
+
+    def __iter__(self) -> Iterator[tuple[Event, list[bytes]]]:
+        while (found := self.next()) is not None:
+            yield found
+
+
+_JSON = {"content-type": "application/json"}
+
+
+def _job(reply: httpx.Response) -> Job:
+    return Job.model_validate_json(reply.content)
+
+
+def _check(reply: httpx.Response) -> None:
+    if reply.status_code < 400:
+        return
+    reply.read()
+    try:
+        said: dict[str, Any] = reply.json()
+    except ValueError:
+        said = {}
+    if reply.status_code == 422 and "problems" in said:
+        raise ProblemsError(_problems.validate_python(said["problems"]))
+    raise RefusedError(reply.status_code, str(said.get("error") or said.get("detail") or reply.reason_phrase))

@@ -1,0 +1,115 @@
+"""LTX-Video: text, images and keyframes through `LTXConditionPipeline`; the starter model is one of these."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers.models.autoencoders.autoencoder_kl_ltx import AutoencoderKLLTXVideo
+from diffusers.models.transformers.transformer_ltx import LTXVideoTransformer3DModel
+from diffusers.pipelines.ltx.pipeline_ltx_condition import LTXConditionPipeline, LTXVideoCondition
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
+from PIL import Image
+
+from engine.families.family import Compression, Embedding, Inputs, Known
+from engine.protocol.recipe import Recipe
+from engine.weights.components import load_diffusers, load_t5, load_tokenizer
+from engine.weights.store import Weights
+
+DEFAULT_MAX_SEQUENCE_LENGTH = 256
+DEFAULT_IMAGE_COND_NOISE_SCALE = 0.15
+
+
+class LTX:
+    """The LTX-Video architecture (arXiv 2501.00103)."""
+
+    def load(self, weights: Weights, device: str, dtype: torch.dtype) -> LTXConditionPipeline:
+        """The pipeline on the device, all components in `dtype`."""
+        folder = weights.folder
+        pipeline = LTXConditionPipeline(
+            scheduler=load_diffusers(FlowMatchEulerDiscreteScheduler, folder / "scheduler"),
+            vae=load_diffusers(AutoencoderKLLTXVideo, folder / "vae", dtype),
+            text_encoder=load_t5(folder / "text_encoder", dtype),
+            tokenizer=load_tokenizer(folder / "tokenizer"),
+            transformer=load_diffusers(LTXVideoTransformer3DModel, folder / "transformer", dtype),
+        )
+        pipeline.set_progress_bar_config(disable=True)
+        return pipeline.to(device)
+
+    def embed(self, pipeline: Any, weights: Weights, prompt: str) -> Embedding:
+        """Encode one prompt as the pipeline would."""
+        length = _max_sequence_length(weights)
+        embeds, mask, _, _ = pipeline.encode_prompt(
+            prompt=[prompt], do_classifier_free_guidance=False, max_sequence_length=length
+        )
+        given = len(pipeline.tokenizer(prompt).input_ids)
+        return Embedding(embeds, mask, kept_tokens=min(given, length), given_tokens=given)
+
+    def denoise(self, pipeline: Any, weights: Weights, inputs: Inputs) -> torch.Tensor:
+        """Run the pipeline to its final latents  # [1, C, F, H, W] float32, model scale."""
+        recipe, negative = inputs.recipe, inputs.negative
+        options = weights.card.options
+        return pipeline(
+            prompt_embeds=inputs.positive.embeds,
+            prompt_attention_mask=inputs.positive.mask,
+            negative_prompt_embeds=negative.embeds if negative else None,
+            negative_prompt_attention_mask=negative.mask if negative else None,
+            conditions=[_condition(known) for known in inputs.known] or None,
+            width=recipe.width,
+            height=recipe.height,
+            num_frames=recipe.num_frames,
+            frame_rate=recipe.fps,
+            num_inference_steps=recipe.num_inference_steps,
+            guidance_scale=recipe.guidance_scale,
+            image_cond_noise_scale=options.get("image_cond_noise_scale", DEFAULT_IMAGE_COND_NOISE_SCALE),
+            max_sequence_length=_max_sequence_length(weights),
+            generator=inputs.generator,
+            output_type="latent",
+        ).frames
+
+    def unpack(self, pipeline: Any, recipe: Recipe, tokens: torch.Tensor) -> torch.Tensor:
+        """The clip's own tokens (those of later keyframes stand in front of them) as [C, F, H, W]."""
+        ratio = self.compression(pipeline)
+        frames = (recipe.num_frames - 1) // ratio.temporal + 1
+        height, width = recipe.height // ratio.spatial, recipe.width // ratio.spatial
+        own = tokens[:1, -frames * height * width :]
+        return own.reshape(frames, height, width, -1).permute(3, 0, 1, 2)
+
+    def encode(self, pipeline: Any, frames: np.ndarray) -> torch.Tensor:
+        """Frames [F, H, W, 3] uint8 as normalised latents (the posterior's mode)."""
+        vae = pipeline.vae
+        pixels = torch.from_numpy(frames).to(vae.device, vae.dtype).permute(3, 0, 1, 2)[None] / 127.5 - 1
+        latents = vae.encode(pixels).latent_dist.mode()
+        return pipeline._normalize_latents(latents, vae.latents_mean, vae.latents_std).float()
+
+    def decode(self, pipeline: Any, latents: torch.Tensor) -> np.ndarray:
+        """Normalised latents as frames, as the pipeline decodes at its default `decode_timestep` of 0."""
+        vae = pipeline.vae
+        latents = pipeline._denormalize_latents(
+            latents, vae.latents_mean, vae.latents_std, vae.config.scaling_factor
+        ).to(vae.dtype)
+        timestep = None
+        if vae.config.timestep_conditioning:
+            timestep = torch.zeros(1, device=latents.device, dtype=latents.dtype)
+        pixels = vae.decode(latents, timestep, return_dict=False)[0][0]
+        return _to_frames(pixels)
+
+    def compression(self, pipeline: Any) -> Compression:
+        """The VAE's ratios."""
+        return Compression(pipeline.vae_temporal_compression_ratio, pipeline.vae_spatial_compression_ratio)
+
+
+def _max_sequence_length(weights: Weights) -> int:
+    return int(weights.card.options.get("max_sequence_length", DEFAULT_MAX_SEQUENCE_LENGTH))
+
+
+def _condition(known: Known) -> LTXVideoCondition:
+    images = [Image.fromarray(frame) for frame in known.frames]
+    if len(images) == 1:
+        return LTXVideoCondition(image=images[0], frame_index=known.frame_index, strength=known.strength)
+    return LTXVideoCondition(video=images, frame_index=known.frame_index, strength=known.strength)
+
+
+def _to_frames(pixels: torch.Tensor) -> np.ndarray:
+    """[3, F, H, W] in -1…1 as [F, H, W, 3] uint8."""
+    levels = (pixels.float() * 127.5 + 127.5).round_().clamp_(0, 255).to(torch.uint8)
+    return levels.permute(1, 2, 3, 0).contiguous().cpu().numpy()

@@ -1,0 +1,1 @@
+"""Workers: where renders run, one process per device."""

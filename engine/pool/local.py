@@ -1,0 +1,134 @@
+"""The embedded pool: worker processes on this machine, spoken to over their stdin and stdout."""
+
+import asyncio
+import contextlib
+import logging
+from pathlib import Path
+
+from engine.client.process import child_environment, module_command, without_window
+from engine.pool.pool import Worker, WorkerListener
+from engine.protocol.job import Device
+from engine.protocol.wire import frame_length, framed, pack, unpack
+from engine.protocol.work import Command, Ready, report_adapter
+
+log = logging.getLogger(__name__)
+
+RESTART_DELAYS_S = (0.0, 0.0, 1.0, 5.0, 30.0)
+"""Waits before a restart, by how many times in a row the worker died before it was ready."""
+STOP_GRACE_S = 2.0
+
+
+class LocalWorker:
+    """A `python -m engine.worker` process and the task that keeps it alive."""
+
+    def __init__(self, device: str, folder: Path, listener: WorkerListener) -> None:
+        self.device = device
+        self.ready: Ready | None = None
+        self._folder = folder
+        self._listener = listener
+        self._process: asyncio.subprocess.Process | None = None
+        self._task = asyncio.get_running_loop().create_task(self._keep_alive())
+
+    def send(self, command: Command) -> None:
+        """Write the command to the process's stdin."""
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(ConnectionError):  # it died; `on_death` is on its way
+                self._process.stdin.write(framed(pack(command)))
+
+    def kill(self) -> None:
+        """End the process at once."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+
+    async def stop(self) -> None:
+        """Close the process's stdin, by which it leaves; kill it when it does not."""
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        if self._process is None:
+            return
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            await asyncio.wait_for(self._process.wait(), STOP_GRACE_S)
+        except TimeoutError:
+            self.kill()
+            await self._process.wait()
+
+    async def _keep_alive(self) -> None:
+        early_deaths = 0
+        while True:
+            await asyncio.sleep(RESTART_DELAYS_S[min(early_deaths, len(RESTART_DELAYS_S) - 1)])
+            self._process = await self._spawn()
+            try:
+                await self._read_reports(self._process)
+            except ValueError:  # noise instead of messages: nothing this process says can be trusted
+                log.exception("worker %s sent nonsense", self.device)
+                self.kill()
+            code = await self._process.wait()
+            early_deaths = 0 if self.ready else early_deaths + 1
+            self.ready = None
+            self._listener.on_death(self, f"exit code {code}; see {self._log.name}")
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                *module_command("engine.worker", "--device", self.device, "--home", str(self._folder)),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                env=child_environment(),
+                creationflags=without_window(),
+            )
+
+    async def _read_reports(self, process: asyncio.subprocess.Process) -> None:
+        """Until the process closes its stdout; a message that makes no sense ends it."""
+        stream = process.stdout
+        assert stream is not None
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                message = await stream.readexactly(frame_length(await stream.readexactly(4)))
+                header, blob = unpack(message)
+                report = report_adapter.validate_json(header)
+                if isinstance(report, Ready):
+                    self.ready = report
+                self._listener.on_report(self, report, blob)
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / "logs" / f"worker-{self.device}.log"
+
+
+class LocalPool:
+    """One worker per requested device; `auto` is started at once, so that it warms up before the first job."""
+
+    def __init__(self, folder: Path, listener: WorkerListener) -> None:
+        self._folder = folder
+        self._listener = listener
+        self._workers = {"auto": LocalWorker("auto", folder, listener)}
+
+    def workers(self) -> list[Worker]:
+        """All workers started so far."""
+        return list(self._workers.values())
+
+    def for_device(self, device: Device) -> Worker | None:
+        """The worker of `device`: also the automatic one, when that is the device it chose.
+
+        Until the automatic worker has chosen, it is the answer for every device: its caller sees that it is
+        not ready, and asks again.
+        """
+        auto = self._workers["auto"]
+        if device in self._workers:
+            return self._workers[device]
+        if auto.ready is None or auto.ready.device == device:
+            return auto
+        if device not in auto.ready.available:
+            return None
+        self._workers[device] = LocalWorker(device, self._folder, self._listener)
+        return self._workers[device]
+
+    async def stop(self) -> None:
+        """End every worker."""
+        await asyncio.gather(*(worker.stop() for worker in self._workers.values()))

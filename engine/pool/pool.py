@@ -1,0 +1,49 @@
+"""The pool's contract: workers that take commands, report, die and come back."""
+
+from typing import Protocol
+
+from engine.protocol.job import Device
+from engine.protocol.work import Command, Ready, Report
+
+
+class WorkerListener(Protocol):
+    """Who hears of a worker; called on the event loop."""
+
+    def on_report(self, worker: "Worker", report: Report, blob: bytes) -> None:
+        """A report arrived; `blob` holds a preview's JPEGs."""
+        ...
+
+    def on_death(self, worker: "Worker", detail: str) -> None:
+        """The worker's process ended by itself; it is being started again."""
+        ...
+
+
+class Worker(Protocol):
+    """One device's process, restarted when it dies."""
+
+    device: str
+    ready: Ready | None
+
+    def send(self, command: Command) -> None:
+        """Hand over a command; lost when the worker dies before reading it."""
+        ...
+
+    def kill(self) -> None:
+        """End the process at once; `on_death` follows."""
+        ...
+
+
+class Pool(Protocol):
+    """The workers of one engine."""
+
+    def workers(self) -> list[Worker]:
+        """All workers started so far."""
+        ...
+
+    def for_device(self, device: Device) -> Worker | None:
+        """The worker for a requested device, started when there is none; None when there is no such device."""
+        ...
+
+    async def stop(self) -> None:
+        """End every worker; no listener is called afterwards."""
+        ...

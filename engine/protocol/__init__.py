@@ -1,0 +1,1 @@
+"""What the studio, the engine and its workers say to each other."""

@@ -1,0 +1,106 @@
+"""Events: what the engine tells every client, newest first where only the newest counts."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from engine.protocol.frozen import Frozen
+from engine.protocol.job import Job
+
+Stage = Literal["load", "encode", "denoise", "decode", "write"]
+
+
+class JobChanged(Frozen):
+    """A job came to be or changed its state."""
+
+    kind: Literal["job_changed"] = "job_changed"
+    job: Job
+
+    @property
+    def key(self) -> str:
+        """Events with the same key replace each other while they wait for a slow client."""
+        return f"job {self.job.id}"
+
+
+class JobRemoved(Frozen):
+    """A job was deleted."""
+
+    kind: Literal["job_removed"] = "job_removed"
+    job_id: str
+
+    @property
+    def key(self) -> str:
+        """Takes the place of a waiting change of the same job."""
+        return f"job {self.job_id}"
+
+
+class QueueReordered(Frozen):
+    """The order of the waiting jobs changed; all their ids, next first."""
+
+    kind: Literal["queue_reordered"] = "queue_reordered"
+    job_ids: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """Only the newest order counts."""
+        return "order"
+
+
+class Progress(Frozen):
+    """Where a running job is: the pipeline's own steps, and a remaining time measured on this very job.
+
+    Attributes:
+        step: denoising steps finished, of `total_steps`.
+        eta_s: seconds left, from this job's own step times; None before two steps are known.
+    """
+
+    kind: Literal["progress"] = "progress"
+    job_id: str
+    stage: Stage
+    step: int
+    total_steps: int
+    elapsed_s: float
+    eta_s: float | None = None
+
+    @property
+    def key(self) -> str:
+        """Only the newest progress of a job counts."""
+        return f"progress {self.job_id}"
+
+
+class Preview(Frozen):
+    """The predicted clean clip after a step; the frames follow as JPEGs of the given sizes."""
+
+    kind: Literal["preview"] = "preview"
+    job_id: str
+    step: int
+    total_steps: int
+    fps: float
+    width: int
+    height: int
+    frame_sizes_bytes: tuple[int, ...]
+
+    @property
+    def key(self) -> str:
+        """Only the newest preview of a job counts."""
+        return f"preview {self.job_id}"
+
+
+class WorkerChanged(Frozen):
+    """The worker of a device started, is ready, or died (`detail` says why)."""
+
+    kind: Literal["worker_changed"] = "worker_changed"
+    device: str
+    state: Literal["starting", "ready", "died"]
+    detail: str = ""
+
+    @property
+    def key(self) -> str:
+        """Only the newest state of a worker counts."""
+        return f"worker {self.device}"
+
+
+Event = Annotated[
+    JobChanged | JobRemoved | QueueReordered | Progress | Preview | WorkerChanged, Field(discriminator="kind")
+]
+event_adapter: TypeAdapter[Event] = TypeAdapter(Event)

@@ -1,0 +1,182 @@
+"""Previews: a linear map from latents to pixels, fitted to the VAE itself, and a thread that sends what it shows."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+from engine.families.family import Compression, Family
+from engine.media.frames import to_jpeg
+
+PATCH_PX = 16
+LONGEST_EDGE_PX = 384
+SHORTEST_INTERVAL_S = 0.1
+_PROBE_CLIPS = 6
+_PROBE_LATENT_EDGE = 8
+_PROBE_LATENT_FRAMES = 4
+_RIDGE = 1e-3
+
+
+@dataclass(frozen=True)
+class PreviewMap:
+    """Pixels of a latent's patch as a linear function of its channels.
+
+    first  # [C + 1, P, P, 3] for the first latent frame, which is one pixel frame
+    later  # [C + 1, T, P, P, 3] for the others, T pixel frames each; levels 0…255
+    """
+
+    first: np.ndarray
+    later: np.ndarray
+
+    def frames(self, latents: np.ndarray) -> np.ndarray:
+        """Latents [C, F, H, W] as a small clip  # [1 + (F - 1) * T, H * p, W * p, 3] uint8."""
+        pooled = self._pooled(max(latents.shape[2:]))
+        first = _apply(pooled.first[:, None], latents[:, :1])
+        return np.concatenate([first, _apply(pooled.later, latents[:, 1:])])
+
+    def _pooled(self, longest_edge: int) -> "PreviewMap":
+        """The map with patches small enough for the preview's size; means of pixels are linear too."""
+        edge = self.first.shape[1]
+        wanted = edge
+        while wanted > 1 and wanted * longest_edge > LONGEST_EDGE_PX:
+            wanted //= 2
+        if wanted == edge:
+            return self
+
+        def pool(patches: np.ndarray) -> np.ndarray:
+            *outer, height, width, colours = patches.shape
+            k = edge // wanted
+            return patches.reshape(*outer, height // k, k, width // k, k, colours).mean((-4, -2))
+
+        return PreviewMap(pool(self.first), pool(self.later))
+
+
+def preview_map(family: Family, pipeline: Any, vae_digest: str, cache: Path) -> PreviewMap:
+    """The map of this VAE, from the cache or fitted now (encodes and decodes a few synthetic clips)."""
+    path = cache / f"{vae_digest}.safetensors"
+    try:
+        stored = load_file(path)
+        return PreviewMap(stored["first"].numpy(), stored["later"].numpy())
+    except (OSError, ValueError, KeyError, RuntimeError):
+        fitted = fit(family, pipeline)
+    cache.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    save_file({"first": torch.from_numpy(fitted.first), "later": torch.from_numpy(fitted.later)}, part)
+    part.replace(path)
+    return fitted
+
+
+def fit(family: Family, pipeline: Any) -> PreviewMap:
+    """Ridge least squares from latents of synthetic clips to the pixels that the VAE decodes them to."""
+    ratio = family.compression(pipeline)
+    edge = min(PATCH_PX, ratio.spatial)
+    firsts: list[tuple[np.ndarray, np.ndarray]] = []
+    laters: list[tuple[np.ndarray, np.ndarray]] = []
+    for seed in range(_PROBE_CLIPS):
+        latents = family.encode(pipeline, probe_clip(seed, ratio))
+        pixels = _patches(family.decode(pipeline, latents), ratio, edge)
+        columns = latents[0].permute(1, 2, 3, 0).reshape(latents.shape[2], -1, latents.shape[1]).float().cpu().numpy()
+        firsts.append((columns[0], pixels[0][:, 0]))
+        laters.append((columns[1:].reshape(-1, columns.shape[-1]), np.concatenate(pixels[1:])))
+    return PreviewMap(_solve(firsts), _solve(laters))
+
+
+def probe_clip(seed: int, ratio: Compression) -> np.ndarray:
+    """A moving synthetic picture with energy at every scale, as natural ones have  # [F, H, W, 3] uint8."""
+    rng = np.random.default_rng(seed)
+    edge = _PROBE_LATENT_EDGE * ratio.spatial
+    count = 1 + (_PROBE_LATENT_FRAMES - 1) * ratio.temporal
+    canvas = np.zeros((edge, edge, 3), np.float32)
+    cells = 2
+    while cells <= edge:
+        octave = rng.normal(size=(cells, cells, 1)) + 0.5 * rng.normal(size=(cells, cells, 3))
+        canvas += np.kron(octave, np.ones((edge // cells, edge // cells, 1))).astype(np.float32) / cells**0.75
+        cells *= 2
+    canvas = (canvas - canvas.mean()) / canvas.std() * rng.uniform(25, 60) + rng.uniform(70, 185, size=3)
+    dy, dx = rng.integers(-2, 3, size=2)
+    fade = np.linspace(1, rng.uniform(0.7, 1.2), count)
+    frames = [np.roll(canvas, (i * dy, i * dx), (0, 1)) * fade[i] for i in range(count)]
+    return np.clip(np.stack(frames), 0, 255).astype(np.uint8)
+
+
+def _patches(frames: np.ndarray, ratio: Compression, edge: int) -> list[np.ndarray]:
+    """Frames cut per latent frame: [[H * W, t, edge, edge, 3], …] with t = 1 for the first, else the ratio."""
+    k = ratio.spatial // edge
+    count, height, width, _ = frames.shape
+    small = frames.reshape(count, height // k, k, width // k, k, 3).astype(np.float32).mean((2, 4))
+    rows, columns = height // ratio.spatial, width // ratio.spatial
+    tiles = small.reshape(count, rows, edge, columns, edge, 3).transpose(1, 3, 0, 2, 4, 5)
+    tiles = tiles.reshape(rows * columns, count, edge, edge, 3)
+    return [tiles[:, :1], *(tiles[:, i : i + ratio.temporal] for i in range(1, count, ratio.temporal))]
+
+
+def _solve(pairs: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    inputs = np.concatenate([latents for latents, _ in pairs]).astype(np.float64)
+    targets = np.concatenate([pixels for _, pixels in pairs])
+    inputs = np.concatenate([inputs, np.ones((len(inputs), 1))], 1)
+    flat = targets.reshape(len(targets), -1).astype(np.float64)
+    damping = _RIDGE * len(inputs) * np.eye(inputs.shape[1])
+    damping[-1, -1] = 0  # the constant is not damped: a preview must not be too dark
+    solution = np.linalg.solve(inputs.T @ inputs + damping, inputs.T @ flat)
+    return solution.reshape(-1, *targets.shape[1:]).astype(np.float32)
+
+
+def _apply(patches: np.ndarray, latents: np.ndarray) -> np.ndarray:
+    """[C + 1, T, P, P, 3] on [C, F, H, W] → [F * T, H * P, W * P, 3] uint8."""
+    channels, frames, rows, columns = latents.shape
+    _, times, edge, _, _ = patches.shape
+    flat = patches.reshape(len(patches), -1)
+    pixels = latents.reshape(channels, -1).T @ flat[:-1] + flat[-1]
+    tiles = pixels.reshape(frames, rows, columns, times, edge, edge, 3).transpose(0, 3, 1, 4, 2, 5, 6)
+    return np.clip(tiles, 0, 255).astype(np.uint8).reshape(frames * times, rows * edge, columns * edge, 3)
+
+
+class PreviewSender:
+    """Turns latents into JPEGs on a thread of its own, so that the render does not wait; the newest wins."""
+
+    def __init__(self, pixels: PreviewMap, send: Callable[[int, int, int, list[bytes]], None]) -> None:
+        self._map = pixels
+        self._send = send
+        self._newest: tuple[int, np.ndarray] | None = None
+        self._changed = threading.Condition()
+        self._closed = False
+        self._due_s = 0.0
+        self._thread = threading.Thread(target=self._run, name="preview", daemon=True)
+        self._thread.start()
+
+    def is_due(self) -> bool:
+        """At most ten a second: whether the next one may be offered now."""
+        return time.monotonic() >= self._due_s
+
+    def offer(self, step: int, latents: torch.Tensor) -> None:
+        """Show these latents [C, F, H, W]; returns at once."""
+        self._due_s = time.monotonic() + SHORTEST_INTERVAL_S
+        with self._changed:
+            self._newest = (step, latents.float().cpu().numpy())
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Drop what waits and end the thread."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while self._newest is None and not self._closed:
+                    self._changed.wait()
+                if self._closed or self._newest is None:
+                    return
+                step, latents = self._newest
+                self._newest = None
+            frames = self._map.frames(latents)
+            jpegs = [to_jpeg(frame) for frame in frames]
+            self._send(step, frames.shape[2], frames.shape[1], jpegs)

@@ -1,0 +1,225 @@
+"""Jobs: takes them in, hands them to workers, keeps what workers report; the one place where states change."""
+
+import asyncio
+import logging
+import time
+from pathlib import Path
+
+from engine.pool.pool import Pool, Worker
+from engine.protocol.events import JobChanged, JobRemoved, Preview, Progress, QueueReordered, WorkerChanged
+from engine.protocol.failure import Failure
+from engine.protocol.home import BUILD
+from engine.protocol.job import (
+    Cancelled,
+    Done,
+    Failed,
+    Job,
+    JobRequest,
+    Queued,
+    Running,
+    SetAside,
+    State,
+    TakeFile,
+)
+from engine.protocol.problem import Problem, ProblemsError
+from engine.protocol.rules import problems
+from engine.protocol.work import Broke, Cancel, Finished, Ready, Render, Report, Stopped
+from engine.queue.store import JobStore
+from engine.server.events import Hub
+from engine.server.library import Library
+from engine.server.media_store import MediaStore
+
+log = logging.getLogger(__name__)
+
+DEATHS_TO_SET_ASIDE = 3
+CANCEL_GRACE_S = 10.0
+"""After this long a worker that does not answer a cancel is ended: a stuck kernel costs the worker, not the user."""
+
+
+class Jobs:
+    """The life of every job; for the event loop's thread only."""
+
+    def __init__(self, store: JobStore, media: MediaStore, library: Library, hub: Hub) -> None:
+        self._store = store
+        self._media = media
+        self._library = library
+        self._hub = hub
+        self._pool: Pool | None = None
+        self._running: dict[str, tuple[Worker, Path]] = {}
+        self._cancelling: set[str] = set()
+        store.requeue_running()
+
+    def use(self, pool: Pool) -> None:
+        """Start handing jobs to the workers of this pool."""
+        self._pool = pool
+        self._dispatch()
+
+    def submit(self, request: JobRequest) -> Job:
+        """Check a request and queue it; the job is on disk when this returns.
+
+        Raises:
+            ProblemsError: with everything that is wrong with it.
+        """
+        found = self._problems(request)
+        if found:
+            raise ProblemsError(found)
+        job = self._store.add(request)
+        self._hub.publish(JobChanged(job=job))
+        self._dispatch()
+        return job
+
+    def cancel(self, job: Job) -> Job:
+        """Stop a job; a running one stops within a module's forward and changes its state then."""
+        if isinstance(job.state, Queued):
+            return self._change(job, Cancelled(finished_at=time.time()))
+        if job.id in self._running and job.id not in self._cancelling:
+            self._cancelling.add(job.id)
+            worker, _ = self._running[job.id]
+            worker.send(Cancel(job_id=job.id))
+            asyncio.get_running_loop().call_later(CANCEL_GRACE_S, self._end_stuck, job.id, worker)
+        return job
+
+    def acknowledge(self, job: Job) -> Job:
+        """Note that somebody has seen the end of the job."""
+        acknowledged = self._store.put(job, acknowledged=True)
+        self._hub.publish(JobChanged(job=acknowledged))
+        return acknowledged
+
+    def move(self, job: Job, before: str | None) -> list[str]:
+        """Change a waiting job's place; returns the new order."""
+        order = self._store.move(job.id, before)
+        self._hub.publish(QueueReordered(job_ids=tuple(order)))
+        return order
+
+    def remove(self, job: Job) -> None:
+        """Forget a job that is over, and its take when no other job needs the file."""
+        self._store.remove(job.id)
+        if isinstance(job.state, Done) and not self._store.needs(job.state.take.media):
+            self._media.remove(job.state.take.media)
+        self._hub.publish(JobRemoved(job_id=job.id))
+
+    def on_report(self, worker: Worker, report: Report, blob: bytes) -> None:
+        """A worker's report, in the order it made them."""
+        if isinstance(report, Ready):
+            self._hub.publish(WorkerChanged(device=report.device, state="ready", detail=report.device_name))
+            self._dispatch()
+        elif isinstance(report, Progress | Preview):
+            self._hub.publish(report, blob)
+        else:
+            self._end(worker, report)
+            self._dispatch()
+
+    def on_death(self, worker: Worker, detail: str) -> None:
+        """A worker died: its job waits again, is cancelled if that was wanted, or is set aside."""
+        log.warning("worker %s died: %s", worker.device, detail)
+        self._hub.publish(WorkerChanged(device=worker.device, state="died", detail=detail))
+        for job_id in [i for i, (w, _) in self._running.items() if w is worker]:
+            cancelled = job_id in self._cancelling
+            job = self._release(job_id)
+            deaths = job.worker_deaths + (not cancelled)
+            state: State = Queued()
+            if cancelled:
+                state = Cancelled(finished_at=time.time())
+            elif deaths >= DEATHS_TO_SET_ASIDE:
+                state = SetAside(finished_at=time.time(), worker_deaths=deaths, detail=detail)
+            self._change(job, state, worker_deaths=deaths)
+        self._dispatch()
+
+    def _problems(self, request: JobRequest) -> list[Problem]:
+        found = self._library.find(request.recipe.model)
+        if found is None:
+            return [Problem(field="model", kind="unknown_model", value=request.recipe.model)]
+        _, status = found
+        if not status.installed:
+            return [Problem(field="model", kind="not_installed", detail=", ".join(status.missing))]
+        wrong = problems(request.recipe, status.card)
+        if self._pool is not None and self._pool.for_device(request.device) is None:
+            wrong.append(Problem(field="device", kind="unsupported", value=request.device, nearest="auto"))
+        for i, condition in enumerate(request.recipe.conditions):
+            if self._media.path(condition.media) is None:
+                wrong.append(Problem(field=f"conditions[{i}].media", kind="missing", value=condition.media))
+        if request.delivery.container == "png" and request.recipe.num_frames != 1:
+            wrong.append(Problem(field="num_frames", kind="unsupported", value=request.recipe.num_frames, nearest=1))
+        return wrong
+
+    def _dispatch(self) -> None:
+        """Give waiting jobs to free workers."""
+        if self._pool is None:
+            return
+        busy = {id(worker) for worker, _ in self._running.values()}
+        for job in self._store.page(Queued().kind, limit=32):
+            worker = self._pool.for_device(job.request.device)
+            if worker is None:
+                failure = Failure(kind="device_lost", detail=f"no {job.request.device} device here")
+                self._change(job, Failed(finished_at=time.time(), failure=failure))
+            elif worker.ready is not None and id(worker) not in busy:
+                busy.add(id(worker))
+                self._start(job, worker, worker.ready)
+
+    def _start(self, job: Job, worker: Worker, ready: Ready) -> None:
+        found = self._problems(job.request)  # a model or an image may have been deleted since
+        located = self._library.find(job.request.recipe.model)
+        if found or located is None:
+            failure = Failure(kind="bad_input", detail=str(ProblemsError(found)))
+            self._change(job, Failed(finished_at=time.time(), failure=failure))
+            return
+        folder, status = located
+        output = self._media.incoming(f"{job.id}.{job.request.delivery.container}")
+        media = {c.media: str(self._media.path(c.media)) for c in job.request.recipe.conditions}
+        self._running[job.id] = (worker, output)
+        self._change(job, Running(started_at=time.time(), device=ready.device))
+        worker.send(
+            Render(
+                job_id=job.id,
+                recipe=job.request.recipe,
+                delivery=job.request.delivery,
+                card=status.card,
+                model_folder=str(folder),
+                media_files=media,
+                output=str(output),
+            )
+        )
+
+    def _end(self, worker: Worker, report: Finished | Stopped | Broke) -> None:
+        runner, output = self._running.get(report.job_id, (None, Path()))
+        if runner is not worker:
+            return
+        job = self._release(report.job_id)
+        now = time.time()
+        if isinstance(report, Stopped):
+            state: State = Cancelled(finished_at=now)
+        elif isinstance(report, Broke):
+            state = Failed(finished_at=now, failure=report.failure)
+        else:
+            state = self._keep_take(job, report, output, now)
+        self._change(job, state)
+
+    def _keep_take(self, job: Job, report: Finished, output: Path, now: float) -> Done | Failed:
+        container = job.request.delivery.container
+        try:
+            self._media.adopt(output, report.sha256, container)
+        except OSError as error:
+            return Failed(finished_at=now, failure=Failure(kind="internal", detail=f"take not kept: {error.strerror}"))
+        take = TakeFile(
+            media=report.sha256,
+            container=container,
+            size_bytes=report.size_bytes,
+            num_frames=report.num_frames,
+        )
+        return Done(finished_at=now, take=take, stage_s=report.stage_s, notices=report.notices, build=BUILD)
+
+    def _release(self, job_id: str) -> Job:
+        del self._running[job_id]
+        self._cancelling.discard(job_id)
+        job = self._store.get(job_id)
+        assert job is not None  # a running job cannot be removed
+        return job
+
+    def _change(self, job: Job, state: State, **fields: object) -> Job:
+        changed = self._store.put(job, state, **fields)
+        self._hub.publish(JobChanged(job=changed))
+        return changed
+
+    def _end_stuck(self, job_id: str, worker: Worker) -> None:
+        if job_id in self._cancelling and self._running.get(job_id, (None,))[0] is worker:
+            worker.kill()

@@ -1,0 +1,62 @@
+"""Images and clips by content hash: written once, never changed."""
+
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from tempfile import mkstemp
+
+from engine.protocol.problem import Problem, ProblemsError
+
+LARGEST_UPLOAD_BYTES = 64 * 2**30
+
+
+class MediaStore:
+    """`media/ab/abcd….png` below the user's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "media"
+        self._incoming = folder / "media" / "incoming"
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        for left_over in self._incoming.iterdir():
+            left_over.unlink()
+
+    def path(self, sha256: str) -> Path | None:
+        """Where the media with this hash lies, or None."""
+        if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+            return None
+        return next(iter((self._folder / sha256[:2]).glob(f"{sha256}.*")), None)
+
+    def incoming(self, name: str) -> Path:
+        """A place for a file that is not whole yet; what lies there is deleted at the next start."""
+        return self._incoming / name
+
+    async def receive(self, chunks: AsyncIterator[bytes]) -> tuple[Path, str]:
+        """Write an upload to a temporary file; returns it and its sha256. The caller moves or deletes it."""
+        digest = hashlib.sha256()
+        fd, name = mkstemp(dir=self._incoming)
+        path = Path(name)
+        try:
+            with os.fdopen(fd, "wb") as file:
+                async for chunk in chunks:
+                    digest.update(chunk)
+                    file.write(chunk)
+                    if file.tell() > LARGEST_UPLOAD_BYTES:
+                        raise ProblemsError([Problem(field="media", kind="too_large", value=file.tell())])
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return path, digest.hexdigest()
+
+    def adopt(self, path: Path, sha256: str, suffix: str) -> Path:
+        """Move a whole file into the store under its hash."""
+        target = self._folder / sha256[:2] / f"{sha256}.{suffix}"
+        target.parent.mkdir(exist_ok=True)
+        path.replace(target)
+        return target
+
+    def remove(self, sha256: str) -> None:
+        """Delete a file that nothing needs any more."""
+        path = self.path(sha256)
+        if path is not None:
+            path.unlink()

@@ -1,0 +1,87 @@
+"""The engine process: one per user folder, on a loopback port that the rendezvous file names."""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+import uvicorn
+from filelock import FileLock, Timeout
+
+from engine.pool.local import LocalPool
+from engine.protocol.home import BUILD, Rendezvous, rendezvous_file, write_private
+from engine.server.app import Engine, create_app
+from engine.server.auth import Guard
+from engine.server.lifetime import Lifetime
+
+LOG_BYTES = 2 * 2**20
+
+
+class AlreadyRunningError(Exception):
+    """Another engine owns this folder."""
+
+
+def serve(folder: Path, idle_exit_s: float | None) -> None:
+    """Run the engine until it is stopped or idle for too long.
+
+    Raises:
+        AlreadyRunningError: when another engine owns the folder.
+        NewerQueueError: when a newer Reelwright wrote the queue.
+        OSError: when the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "engine.lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise AlreadyRunningError(f"an engine is already running on {folder}") from None
+    with lock:
+        _log_to(folder / "logs" / "engine.log")
+        asyncio.run(_serve(folder, idle_exit_s))
+
+
+async def _serve(folder: Path, idle_exit_s: float | None) -> None:
+    engine = Engine(folder)
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = int(listener.getsockname()[1])
+    token = secrets.token_urlsafe(32)
+    app = Lifetime(create_app(engine, lambda: stop()), idle_exit_s, engine.store.is_idle)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            Guard(app, token, port),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,  # compression costs previews a factor of 80
+            timeout_graceful_shutdown=2,
+        )
+    )
+
+    def stop() -> None:
+        server.should_exit = True
+
+    pool = LocalPool(folder, engine.jobs)
+    engine.jobs.use(pool)
+    # The socket listens already, so whoever reads this file will be answered.
+    rendezvous = Rendezvous(pid=os.getpid(), port=port, token=token, build=BUILD)
+    write_private(rendezvous_file(folder), rendezvous.model_dump_json())
+    watch = asyncio.create_task(app.watch(stop))
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        rendezvous_file(folder).unlink(missing_ok=True)
+        watch.cancel()
+        await pool.stop()
+        engine.store.close()
+
+
+def _log_to(path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    to_file = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8")
+    handlers: list[logging.Handler] = [to_file, logging.StreamHandler(sys.stderr)]
+    logging.basicConfig(level=logging.INFO, handlers=handlers, format="%(asctime)s %(levelname)s %(name)s %(message)s")

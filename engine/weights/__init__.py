@@ -1,0 +1,1 @@
+"""Model files on disk: checked, then loaded by an allow-list of classes."""

@@ -1,0 +1,57 @@
+"""A model's files, checked against its card before anything reads them."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from engine.protocol.model_card import ModelCard, WeightFile
+
+
+class WeightsError(Exception):
+    """A file of a model is missing, or is not what its card says; the detail names it."""
+
+    def __init__(self, kind: Literal["missing_weights", "corrupt_weights"], detail: str) -> None:
+        super().__init__(detail)
+        self.kind: Literal["missing_weights", "corrupt_weights"] = kind
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A model whose files have been checked."""
+
+    card: ModelCard
+    folder: Path
+
+    def digest(self, component: str = "") -> str:
+        """Sha256 (hex) over the hashes of the files of one component (a subfolder), or of all files."""
+        chosen = sorted((f.path, f.sha256) for f in self.card.files if f.path.startswith(component))
+        return hashlib.sha256(repr(chosen).encode()).hexdigest()
+
+
+def verified(card: ModelCard, folder: Path) -> Weights:
+    """Check size and sha256 of every file.
+
+    Raises:
+        WeightsError: naming the first file that is missing or differs.
+    """
+    for file in card.files:
+        _check(file, folder)
+    return Weights(card, folder)
+
+
+def _check(file: WeightFile, folder: Path) -> None:
+    path = folder / file.path
+    try:
+        size = path.stat().st_size
+        if size != file.size_bytes:
+            raise WeightsError("corrupt_weights", f"{file.path} has {size} bytes instead of {file.size_bytes}")
+        with path.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise WeightsError("missing_weights", f"{file.path} is missing in {folder.name}") from None
+    except OSError as error:
+        raise WeightsError("missing_weights", f"{file.path}: {error.strerror}") from error
+    if digest != file.sha256:
+        raise WeightsError("corrupt_weights", f"{file.path} is damaged: its sha256 is not the card's")

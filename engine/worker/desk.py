@@ -1,0 +1,112 @@
+"""The worker's desk: one model on the shelf, one job at a time, every end of it reported."""
+
+import gc
+import hashlib
+import logging
+import time
+from pathlib import Path
+
+import diffusers
+import torch
+import transformers
+
+from engine.memory.device import DeviceReport, available, find
+from engine.protocol.events import Preview, Progress
+from engine.protocol.job import Device
+from engine.protocol.work import Broke, Finished, Ready, Render, Report, Stopped
+from engine.render.interrupt import Interrupt, InterruptedRenderError
+from engine.render.loaded import Loaded, load
+from engine.render.render import Render as Rendering
+from engine.worker.failures import failure_of
+from engine.worker.pipe import Outbox
+
+log = logging.getLogger(__name__)
+
+
+class Desk:
+    """Renders jobs on one device; keeps the last model loaded."""
+
+    def __init__(self, device: Device, cache: Path, outbox: Outbox, interrupt: Interrupt) -> None:
+        """Find the device.
+
+        Raises:
+            NoDeviceError: when there is none of the requested kind.
+        """
+        for library in (diffusers, transformers):
+            library.utils.logging.set_verbosity_error()
+            library.utils.logging.disable_progress_bar()
+        self._device: DeviceReport = find(device)
+        self._cache = cache
+        self._outbox = outbox
+        self._interrupt = interrupt
+        self._shelf: tuple[str, Loaded] | None = None
+
+    def ready(self) -> Ready:
+        """What the engine is told first."""
+        found = self._device
+        return Ready(device=found.kind, device_name=found.name, total_bytes=found.total_bytes, available=available())
+
+    def run(self, work: Render) -> Report:
+        """Make one take; whatever happens, the desk is fit for the next job afterwards."""
+        try:
+            with self._interrupt.watching(work.job_id):
+                return self._take(work)
+        except InterruptedRenderError:
+            return Stopped(job_id=work.job_id)
+        except Exception as error:  # noqa: BLE001  the boundary: every failure becomes a report
+            failure = failure_of(error)
+            if failure.kind in ("out_of_memory", "device_lost"):
+                self._clear_shelf()
+            return Broke(job_id=work.job_id, failure=failure)
+        finally:
+            gc.collect()
+
+    def on_progress(self, progress: Progress) -> None:
+        """Pass the render's progress on."""
+        self._outbox.put(progress)
+
+    def on_preview(self, preview: Preview, jpegs: list[bytes]) -> None:
+        """Pass the render's preview on."""
+        self._outbox.put(preview, b"".join(jpegs))
+
+    def _take(self, work: Render) -> Finished:
+        output = Path(work.output)
+        media_files = {sha256: Path(path) for sha256, path in work.media_files.items()}
+        began_s = time.monotonic()
+        self._outbox.put(
+            Progress(
+                job_id=work.job_id,
+                stage="load",
+                step=0,
+                total_steps=work.recipe.num_inference_steps,
+                elapsed_s=0.0,
+            )
+        )
+        loaded = self._loaded(work)
+        load_s = time.monotonic() - began_s
+        rendering = Rendering(work.job_id, work.recipe, loaded, self, self._interrupt)
+        rendered = rendering.frames(media_files)
+        rendering.write(rendered.frames, work.delivery, output)
+        with output.open("rb") as written:
+            digest = hashlib.file_digest(written, "sha256").hexdigest()
+        return Finished(
+            job_id=work.job_id,
+            sha256=digest,
+            size_bytes=output.stat().st_size,
+            num_frames=len(rendered.frames),
+            stage_s={"load": load_s, **rendering.stage_s},
+            notices=rendered.notices,
+        )
+
+    def _loaded(self, work: Render) -> Loaded:
+        key = f"{work.model_folder}\n{work.card.model_dump_json()}"
+        if self._shelf is None or self._shelf[0] != key:
+            self._clear_shelf()
+            self._shelf = (key, load(work.card, Path(work.model_folder), self._device, self._cache))
+        return self._shelf[1]
+
+    def _clear_shelf(self) -> None:
+        self._shelf = None
+        gc.collect()
+        if self._device.kind == "cuda":
+            torch.cuda.empty_cache()
