@@ -15,6 +15,8 @@ from engine.protocol.home import RESOURCES, read_rendezvous
 from engine.protocol.model_card import ModelCard, read_card
 from engine.protocol.recipe import Recipe
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported; as the engine does for its workers
+
 LEAK_GRACE_S = 5.0
 
 
@@ -84,6 +86,12 @@ def wait_for(condition: Callable[[], object], limit_s: float = 60.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.01)
+
+
+@pytest.fixture
+def until() -> Callable[..., None]:
+    """`wait_for`, for tests in folders of their own."""
+    return wait_for
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Attach to the engine of a user's folder, or start it."""
 
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -56,6 +57,7 @@ def _start(folder: Path) -> EngineClient:
             )
     except OSError as error:
         raise EngineStartError(f"{folder}: {error.strerror}") from error
+    threading.Thread(target=process.wait, name="engine reaper", daemon=True).start()  # it may end long before us
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         client = attach_running(folder)

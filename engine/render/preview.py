@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from engine.families.family import Compression, Family
@@ -63,7 +64,7 @@ def preview_map(family: Family, pipeline: Any, vae_digest: str, cache: Path) -> 
     try:
         stored = load_file(path)
         return PreviewMap(stored["first"].numpy(), stored["later"].numpy())
-    except (OSError, ValueError, KeyError, RuntimeError):
+    except (OSError, KeyError, SafetensorError):
         fitted = fit(family, pipeline)
     cache.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
@@ -72,6 +73,7 @@ def preview_map(family: Family, pipeline: Any, vae_digest: str, cache: Path) -> 
     return fitted
 
 
+@torch.inference_mode()
 def fit(family: Family, pipeline: Any) -> PreviewMap:
     """Ridge least squares from latents of synthetic clips to the pixels that the VAE decodes them to."""
     ratio = family.compression(pipeline)

@@ -1,0 +1,58 @@
+"""The `reelwright` command: its verbs, and what every error looks like on a terminal."""
+
+import json
+import sys
+
+import typer
+from typer.exceptions import TyperException
+
+from engine.client.errors import EngineError, EngineStartError
+from engine.protocol.problem import ProblemsError
+from studio.cli.exits import Exit
+from studio.cli.look import inspect, models, queue, serve
+from studio.cli.make import animate, generate
+from studio.cli.words import problem_sentence
+
+app = typer.Typer(
+    name="reelwright",
+    help="The AI video studio you own. Without arguments the window opens.",
+    epilog="Exit codes: 0 done, 1 failed, 2 something to mend in the command, 3 no engine, 130 cancelled.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for command in (generate, animate, inspect, models, serve):
+    app.command()(command)
+app.add_typer(queue, name="queue")
+
+
+def run() -> int:
+    """Run the command in `sys.argv`; the exit code for the shell."""
+    try:
+        return int(app(standalone_mode=False, prog_name="reelwright") or 0)
+    except ProblemsError as error:
+        return _problems(error)
+    except TyperException as error:
+        return _end(f"{error.format_message()} (`reelwright --help` shows how)", error.exit_code)
+    except EngineStartError as error:
+        return _end(f"the engine did not start: {error}", Exit.NO_ENGINE)
+    except EngineError as error:
+        return _end(str(error), Exit.NO_ENGINE)
+
+
+def _problems(error: ProblemsError) -> int:
+    if "--json" in sys.argv:
+        found = [problem.model_dump() for problem in error.problems]
+        sys.stdout.write(json.dumps({"status": "problem", "problems": found}, ensure_ascii=False) + "\n")
+    else:
+        sys.stderr.writelines(f"{problem_sentence(problem)}\n" for problem in error.problems)
+    return Exit.PROBLEM
+
+
+def _end(sentence: str, code: int) -> int:
+    if "--json" in sys.argv:
+        sys.stdout.write(json.dumps({"status": "error", "error": sentence}, ensure_ascii=False) + "\n")
+    else:
+        sys.stderr.write(f"{sentence}\n")
+    return code

@@ -1,0 +1,171 @@
+"""Follow a job to its end: progress on the terminal, previews to a folder, Ctrl-C cancels."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn
+from rich.progress import Progress as Bars
+
+from engine.client.api import EngineClient, EventStream
+from engine.client.attach import attach
+from engine.client.errors import EngineGoneError
+from engine.protocol.events import JobChanged, Preview, Progress, WorkerChanged
+from engine.protocol.job import Job, JobRequest
+from studio.cli.words import seconds
+
+CANCEL_WAIT_S = 15.0
+LARGEST_RESTARTS = 3
+PLAIN_INTERVAL_S = 5.0
+
+
+class Display(Protocol):
+    """Shows where a job is."""
+
+    def show(self, text: str, done: float) -> None:
+        """One line and a fraction from 0 to 1."""
+        ...
+
+
+class _Bar:
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._task = bars.add_task("starting", total=1.0)
+
+    def show(self, text: str, done: float) -> None:
+        self._bars.update(self._task, description=text, completed=done)
+
+
+class _Lines:
+    """For logs and pipes: a line when the stage changes, and now and then."""
+
+    def __init__(self) -> None:
+        self._said = ""
+        self._at_s = 0.0
+
+    def show(self, text: str, done: float) -> None:
+        stage = text.split()[0]
+        if stage != self._said or time.monotonic() - self._at_s > PLAIN_INTERVAL_S:
+            sys.stderr.write(f"{text} ({done:.0%})\n")
+            sys.stderr.flush()
+            self._said, self._at_s = stage, time.monotonic()
+
+
+@contextlib.contextmanager
+def display() -> Generator[Display]:
+    """A progress bar on a terminal, plain lines elsewhere; both on stderr, results go to stdout."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _Lines()
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=32), TextColumn("{task.percentage:>3.0f} %"))
+    with Bars(*columns, console=console, transient=True) as bars:
+        yield _Bar(bars)
+
+
+class Follower:
+    """Submits one job and stays with it; if the engine dies it is started again and the job goes on."""
+
+    def __init__(self, client: EngineClient, previews: Path | None) -> None:
+        self._client = client
+        self._previews = previews
+
+    def run(self, request: JobRequest, shown: Display) -> Job:
+        """The job when it is over.
+
+        Raises:
+            ProblemsError: when the engine refuses it.
+            EngineGoneError: when the engine went away too often.
+        """
+        job_id: str | None = None
+        for attempt in range(LARGEST_RESTARTS + 1):
+            try:
+                with self._client.events() as stream:
+                    job = self._client.submit(request) if job_id is None else self._client.job(job_id)
+                    job_id = job.id
+                    return self._until_over(job, stream, shown)
+            except EngineGoneError:
+                if job_id is None or attempt == LARGEST_RESTARTS:
+                    raise
+                shown.show("restarting the engine", 0.0)
+                self._client.close()
+                self._client = attach()
+        raise AssertionError  # the loop returns or raises
+
+    @property
+    def client(self) -> EngineClient:
+        """The connection in use, which a restart may have replaced."""
+        return self._client
+
+    def _until_over(self, job: Job, stream: EventStream, shown: Display) -> Job:
+        waiting_s: float | None = None
+        shown.show(self._waiting_words(job), 0.0)
+        while not job.is_over:
+            try:
+                if waiting_s is not None and time.monotonic() - waiting_s > CANCEL_WAIT_S:
+                    return self._client.job(job.id)
+                found = stream.next(0.5)
+                if found is not None:
+                    job = self._take_in(found[0], found[1], job, shown)
+            except KeyboardInterrupt:
+                if waiting_s is not None:
+                    raise
+                shown.show("cancelling", 0.0)
+                waiting_s = time.monotonic()
+                job = self._client.cancel(job.id)
+        return job
+
+    def _take_in(self, event: object, jpegs: list[bytes], job: Job, shown: Display) -> Job:
+        match event:
+            case JobChanged() if event.job.id == job.id:
+                return event.job
+            case Progress() if event.job_id == job.id:
+                shown.show(_progress_words(event), _fraction(event))
+            case Preview() if event.job_id == job.id and self._previews is not None:
+                _save_preview(self._previews, event, jpegs)
+            case WorkerChanged(state="died") if not job.is_over:
+                shown.show(f"worker died and is started again: {event.detail}", 0.0)
+            case _:
+                pass
+        return job
+
+    def _waiting_words(self, job: Job) -> str:
+        ahead = [j for j in self._client.jobs("queued") if j.created_at < job.created_at]
+        return f"waiting for {len(ahead)} jobs" if ahead else "starting"
+
+
+def _progress_words(progress: Progress) -> str:
+    left = f" · {seconds(progress.eta_s)} left" if progress.eta_s is not None and progress.stage == "denoise" else ""
+    if progress.stage == "denoise":
+        return f"denoise {progress.step}/{progress.total_steps}{left}"
+    return progress.stage
+
+
+def _fraction(progress: Progress) -> float:
+    return progress.step / max(progress.total_steps, 1)
+
+
+def _save_preview(folder: Path, preview: Preview, jpegs: list[bytes]) -> None:
+    target = folder / f"step-{preview.step:03d}"
+    target.mkdir(parents=True, exist_ok=True)
+    for index, jpeg in enumerate(jpegs):
+        (target / f"{index:04d}.jpg").write_bytes(jpeg)
+
+
+def save(client: EngineClient, sha256: str, output: Path, part: Path) -> None:
+    """Fetch a take into a file, whole or not at all.
+
+    Raises:
+        OSError: when it cannot be written; the take stays in the engine.
+    """
+    try:
+        with part.open("wb") as file:
+            client.fetch(sha256, file)
+        part.replace(output)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

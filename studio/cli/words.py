@@ -1,0 +1,107 @@
+"""Sentences for the terminal: the engine speaks in kinds and numbers."""
+
+import re
+
+from engine.protocol.failure import Failure, FailureKind
+from engine.protocol.job import Failed, Job, Notice, SetAside
+from engine.protocol.model_card import ModelCard
+from engine.protocol.problem import Problem
+
+_OPTIONS = {
+    "width": "--size (width)",
+    "height": "--size (height)",
+    "num_frames": "--frames",
+    "num_inference_steps": "--steps",
+    "guidance_scale": "--guidance",
+    "negative_prompt": "--negative-prompt",
+    "prompt": "the prompt",
+    "fps": "--fps",
+    "seed": "--seed",
+    "model": "--model",
+    "device": "--device",
+    "output": "--output",
+}
+
+_PROBLEMS = {
+    "invalid": "is not valid",
+    "off_grid": "{value} is not a value this model can make",
+    "too_small": "{value} is too small",
+    "too_large": "{value} is too large",
+    "too_long": "is {value} characters long, more than the {nearest} this model takes",
+    "outside_clip": "frame {value} is outside the clip",
+    "same_frame": "two images stand on frame {value}",
+    "missing": "no such file",
+    "unreadable": "cannot be read",
+    "unsupported": "{value} is not supported here",
+    "unknown_model": "there is no model {value!r}; `reelwright models` lists them",
+    "not_installed": "files of this model are missing",
+    "not_writable": "cannot be written to",
+}
+
+_FAILURES: dict[FailureKind, str] = {
+    "out_of_memory": "the device ran out of memory: try a smaller size or fewer frames",
+    "bad_input": "an input could not be used",
+    "missing_weights": "a file of the model is missing",
+    "corrupt_weights": "a file of the model is damaged: install the model again",
+    "disk_full": "the disk is full: free some space, then run the command again",
+    "device_lost": "the device is not available",
+    "internal": "something went wrong inside; the log is in the logs folder of `reelwright serve --where`",
+}
+
+
+def problem_sentence(problem: Problem) -> str:
+    """What is wrong, and the nearest value that works."""
+    said = _PROBLEMS[problem.kind].format(value=_short(problem.value), nearest=_short(problem.nearest))
+    if problem.value is None and problem.kind in ("too_large", "unsupported"):
+        said = {"too_large": "is too large", "unsupported": "is not supported"}[problem.kind]
+    hint = ""
+    if problem.nearest is not None and problem.kind != "too_long":
+        hint = f"; the nearest that works is {_short(problem.nearest)}"
+    detail = f" ({problem.detail})" if problem.detail else ""
+    return f"{option_name(problem.field)}: {said}{detail}{hint}"
+
+
+def rounding_sentence(problem: Problem, card: ModelCard) -> str:
+    """What was rounded because the model would have done it silently."""
+    rule = f"{card.frames.step}k+1 frames" if problem.field == "num_frames" else f"multiples of {card.size.multiple}"
+    field = problem.field.replace("num_", "")
+    return f"{field} {_short(problem.value)} → {_short(problem.nearest)}: {card.name} makes {rule}"
+
+
+def failure_sentence(failure: Failure) -> str:
+    """What failed and what can be done."""
+    return f"{_FAILURES[failure.kind]} ({failure.detail})" if failure.detail else _FAILURES[failure.kind]
+
+
+def notice_sentence(notice: Notice) -> str:
+    """What the user should know about a take that did come out."""
+    return f"{option_name(notice.field)}: the model read the first {notice.kept} of {notice.given} tokens"
+
+
+def state_words(job: Job) -> str:
+    """A job's state in a few words."""
+    match job.state:
+        case SetAside():
+            return f"set aside after {job.state.worker_deaths} crashes"
+        case Failed():
+            return f"failed: {failure_sentence(job.state.failure)}"
+        case state:
+            return state.kind
+
+
+def option_name(field: str) -> str:
+    """The option by which a user sets a recipe's field."""
+    image = re.match(r"conditions\[(\d+)\]", field)
+    return f"--image (number {int(image[1]) + 1})" if image else _OPTIONS.get(field, field)
+
+
+def seconds(value: float) -> str:
+    """A length of time as people say it."""
+    if value < 90:
+        return f"{value:.1f} s" if value < 10 else f"{value:.0f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _short(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

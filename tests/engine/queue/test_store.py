@@ -1,0 +1,182 @@
+"""The queue on disk: its order, its pages, and what a new start makes of it."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.protocol.job import Cancelled, Job, JobRequest, Queued, Running
+from engine.protocol.recipe import Recipe
+from engine.queue.store import SCHEMA_VERSION, JobStore, NewerQueueError
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "queue.sqlite"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[JobStore]:
+    opened = JobStore(path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def request_(recipe: Recipe) -> JobRequest:
+    return JobRequest(recipe=recipe, project="film", shot="s1")
+
+
+def ids(jobs: list[Job]) -> list[str]:
+    return [job.id for job in jobs]
+
+
+def test_first_come_first_served(store: JobStore, request_: JobRequest) -> None:
+    jobs = [store.add(request_) for _ in range(5)]
+    assert [job.state for job in jobs] == [Queued()] * 5
+    assert len({job.id for job in jobs}) == 5
+    assert store.page() == jobs
+    assert store.first_waiting() == jobs[0]
+    store.put(jobs[0], Running(started_at=1, device="cpu"))
+    assert store.first_waiting() == jobs[1]
+
+
+def test_a_changed_job_keeps_its_place(store: JobStore, request_: JobRequest) -> None:
+    jobs = [store.add(request_) for _ in range(3)]
+    changed = store.put(jobs[1], Cancelled(finished_at=1.0), acknowledged=True, worker_deaths=2)
+    assert (changed.state, changed.acknowledged, changed.worker_deaths) == (Cancelled(finished_at=1.0), True, 2)
+    assert changed.request == request_
+    assert store.get(jobs[1].id) == changed
+    assert ids(store.page()) == ids(jobs)
+    assert ids(store.page("queued")) == [jobs[0].id, jobs[2].id]
+    assert store.page("cancelled") == [changed]
+
+
+def test_nothing_where_there_is_none(store: JobStore) -> None:
+    assert store.page() == []
+    assert store.first_waiting() is None
+    assert store.get("1") is None
+    assert store.is_idle()
+    store.remove("1")
+
+
+def test_idle_means_that_nothing_waits_or_runs(store: JobStore, request_: JobRequest) -> None:
+    job = store.add(request_)
+    assert not store.is_idle()
+    job = store.put(job, Running(started_at=1, device="cpu"))
+    assert not store.is_idle()
+    store.put(job, Cancelled(finished_at=1))
+    assert store.is_idle()
+    store.add(request_)
+    assert not store.is_idle()
+
+
+def test_a_removed_job_is_gone_and_its_place_is_safe(store: JobStore, request_: JobRequest) -> None:
+    first, second, third = (store.add(request_) for _ in range(3))
+    store.remove(third.id)
+    fourth = store.add(request_)
+    store.remove(first.id)
+    assert store.page() == [second, fourth]
+    assert store.get(first.id) is None
+
+
+def test_moving(store: JobStore, request_: JobRequest) -> None:
+    a, b, c, d = (store.add(request_).id for _ in range(4))
+    for job_id, before, order in (
+        (d, a, [d, a, b, c]),
+        (d, None, [a, b, c, d]),
+        (a, c, [b, a, c, d]),
+        (c, b, [c, b, a, d]),
+        (c, b, [c, b, a, d]),
+    ):
+        assert store.move(job_id, before) == order
+        assert ids(store.page()) == order
+    fresh = store.add(request_).id
+    assert ids(store.page())[-1] == fresh
+
+
+def test_moving_in_front_of_itself_changes_nothing(store: JobStore, request_: JobRequest) -> None:
+    a, b, c = (store.add(request_).id for _ in range(3))
+    assert store.move(b, b) == [a, b, c]
+    assert ids(store.page()) == [a, b, c]
+
+
+def test_moving_passes_over_those_that_do_not_wait(store: JobStore, request_: JobRequest) -> None:
+    a, b, c, d = (store.add(request_) for _ in range(4))
+    store.put(a, Running(started_at=1, device="cpu"))
+    store.put(c, Cancelled(finished_at=1))
+    assert store.move(d.id, b.id) == [d.id, b.id]
+    assert ids(store.page()) == [a.id, d.id, c.id, b.id]
+    assert ids(store.page("queued")) == [d.id, b.id]
+
+
+def test_pages_cover_everything_once(store: JobStore, request_: JobRequest) -> None:
+    jobs = [store.add(request_) for _ in range(23)]
+    store.put(jobs[3], Cancelled(finished_at=1))
+    seen: list[str] = []
+    while page := store.page(after=seen[-1] if seen else None, limit=5):
+        assert len(page) <= 5
+        seen += ids(page)
+    assert seen == ids(jobs)
+    assert ids(store.page("queued", after=jobs[1].id, limit=2)) == [jobs[2].id, jobs[4].id]
+    assert store.page(after=jobs[-1].id) == []
+
+
+def test_everything_is_there_when_it_is_opened_again(path: Path, store: JobStore, request_: JobRequest) -> None:
+    jobs = [store.add(request_) for _ in range(4)]
+    store.move(jobs[3].id, jobs[0].id)
+    store.put(jobs[1], Cancelled(finished_at=1), acknowledged=True)
+    before = store.page()
+    store.close()
+    again = JobStore(path)
+    assert again.page() == before
+    assert again.add(request_).id == again.page()[-1].id
+    again.close()
+
+
+def test_what_an_ended_engine_left_running_waits_again_at_its_place(store: JobStore, request_: JobRequest) -> None:
+    a, b, c = (store.add(request_) for _ in range(3))
+    store.put(b, Running(started_at=1, device="cpu"), worker_deaths=2)
+    store.put(c, Cancelled(finished_at=1))
+    store.requeue_running()
+    assert [(job.id, job.state.kind, job.worker_deaths) for job in store.page()] == [
+        (a.id, "queued", 0),
+        (b.id, "queued", 2),
+        (c.id, "cancelled", 0),
+    ]
+
+
+def test_which_media_is_needed(store: JobStore, recipe: Recipe) -> None:
+    media = "ab" * 32
+    job = store.add(JobRequest(recipe=recipe.changed(conditions=[{"media": media}])))
+    assert store.needs(media)
+    assert not store.needs("cd" * 32)
+    store.remove(job.id)
+    assert not store.needs(media)
+
+
+@pytest.mark.parametrize("journal", ["wal", "delete"])
+def test_the_queue_of_a_newer_build_is_left_as_it_is(path: Path, request_: JobRequest, journal: str) -> None:
+    store = JobStore(path)
+    store.add(request_)
+    store.close()
+    newer = sqlite3.connect(path)
+    newer.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    newer.execute(f"PRAGMA journal_mode = {journal}")
+    newer.close()
+    before = path.read_bytes()
+    with pytest.raises(NewerQueueError, match=rf"queue.sqlite has schema {SCHEMA_VERSION + 1}.*{SCHEMA_VERSION}"):
+        JobStore(path)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_thousand_jobs(path: Path, store: JobStore, request_: JobRequest) -> None:
+    jobs = [store.add(request_) for _ in range(1000)]
+    order = store.move(jobs[-1].id, jobs[0].id)
+    assert order == [jobs[-1].id, *ids(jobs[:-1])]
+    store.close()
+    again = JobStore(path)
+    assert ids(again.page(limit=1000)) == order
+    again.close()
