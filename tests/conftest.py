@@ -1,5 +1,6 @@
 """What every test stands on: a folder of its own, no leaked process or thread, and one engine for those who share."""
 
+import contextlib
 import os
 import threading
 import time
@@ -43,7 +44,9 @@ def no_leaks() -> Iterator[None]:
 def _leaked(threads: set[threading.Thread], children: set[int]) -> list[str]:
     left = [thread.name for thread in threading.enumerate() if thread not in threads and not thread.daemon]
     for child in psutil.Process().children(recursive=True):
-        if child.pid not in children and child.pid not in _shared and child.ppid() not in _shared:
+        with contextlib.suppress(psutil.NoSuchProcess, ChildProcessError):
+            if child.pid in children or child.pid in _shared or child.ppid() in _shared:
+                continue
             if child.status() == psutil.STATUS_ZOMBIE:
                 os.waitpid(child.pid, os.WNOHANG)
             else:
@@ -63,7 +66,7 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def shared_engine(shared_home: Path) -> Iterator[EngineClient]:
     """A real engine with its worker and the starter model, started once: a worker takes seconds to start."""
-    client = attach(shared_home)
+    client = attach(shared_home, idle_exit_s=None)
     rendezvous = read_rendezvous(shared_home)
     assert rendezvous is not None
     _shared.add(rendezvous.pid)

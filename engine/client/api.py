@@ -7,6 +7,7 @@ from typing import IO, Any, Self
 
 import httpx
 from pydantic import TypeAdapter
+from pydantic_core import PydanticSerializationError
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
@@ -48,12 +49,20 @@ class EngineClient:
         self._http.close()
 
     def health(self) -> str:
-        """The engine's build."""
-        return str(self._call("GET", "/health").json()["build"])
+        """The engine's build; `EngineGoneError` also when something else answers."""
+        reply = self._call("GET", "/health")
+        try:
+            return str(reply.json()["build"])
+        except (ValueError, TypeError, KeyError):
+            raise EngineGoneError("what answers is no engine") from None
 
     def submit(self, request: JobRequest) -> Job:
         """Queue a job; it is on the engine's disk when this returns."""
-        return _job(self._call("POST", "/jobs", content=request.model_dump_json(), headers=_JSON))
+        try:
+            body = request.model_dump_json()
+        except PydanticSerializationError:  # a terminal that is not UTF-8 gives halves of surrogate pairs
+            raise ProblemsError(_unwritable(request)) from None
+        return _job(self._call("POST", "/jobs", content=body, headers=_JSON))
 
     def jobs(self, state: StateKind | None = None, after: str | None = None, limit: int = 100) -> list[Job]:
         """One page of jobs, next first, from behind the job `after`."""
@@ -185,12 +194,21 @@ class EventStream:
 _JSON = {"content-type": "application/json"}
 
 
+def _unwritable(request: JobRequest) -> list[Problem]:
+    """The text fields that are no Unicode text."""
+    fields = {**dict(request.recipe), "project": request.project, "shot": request.shot}
+    broken = [
+        f for f, text in fields.items() if isinstance(text, str) and any(0xD800 <= ord(c) <= 0xDFFF for c in text)
+    ]
+    return [Problem(field=field, kind="invalid", detail="half a surrogate pair") for field in broken]
+
+
 def _job(reply: httpx.Response) -> Job:
     return Job.model_validate_json(reply.content)
 
 
 def _check(reply: httpx.Response) -> None:
-    if reply.status_code < 400:
+    if reply.status_code < 300:
         return
     reply.read()
     try:

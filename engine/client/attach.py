@@ -15,15 +15,16 @@ POLL_S = 0.02
 IDLE_EXIT_S = 60.0
 
 
-def attach(folder: Path | None = None) -> EngineClient:
+def attach(folder: Path | None = None, idle_exit_s: float | None = IDLE_EXIT_S) -> EngineClient:
     """A client of the engine that runs on `folder` (default: the user's), started if there is none.
+
+    An engine started here leaves after `idle_exit_s` without client and job.
 
     Raises:
         EngineStartError: when it does not come up; the text says why.
     """
     folder = folder or home()
-    client = attach_running(folder)
-    return client or _start(folder)
+    return attach_running(folder) or _start(folder, idle_exit_s)
 
 
 def attach_running(folder: Path | None = None) -> EngineClient | None:
@@ -40,17 +41,35 @@ def attach_running(folder: Path | None = None) -> EngineClient | None:
     return client
 
 
-def _start(folder: Path) -> EngineClient:
+def _start(folder: Path, idle_exit_s: float | None) -> EngineClient:
+    log = folder / "logs" / "start.log"
+    deadline = time.monotonic() + START_TIMEOUT_S
+    process = _spawn(folder, log, idle_exit_s)
+    while time.monotonic() < deadline:
+        client = attach_running(folder)
+        if client is not None:
+            return client
+        code = process.poll()
+        if code == EXIT_ALREADY_RUNNING:  # another one was started in the same moment, or is on its way out
+            process = _spawn(folder, log, idle_exit_s)
+        elif code is not None:
+            raise EngineStartError(_last_line(log) or f"the engine ended with code {code}")
+        time.sleep(POLL_S)
+    process.kill()
+    process.wait()
+    raise EngineStartError(f"the engine did not answer within {START_TIMEOUT_S:.0f} s")
+
+
+def _spawn(folder: Path, log: Path, idle_exit_s: float | None) -> "subprocess.Popen[bytes]":
+    leaving = [] if idle_exit_s is None else ["--idle-exit-s", str(idle_exit_s)]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "logs").mkdir(exist_ok=True)
-        log_path = folder / "logs" / "start.log"
-        with log_path.open("wb") as log:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as said:
             process = subprocess.Popen(
-                module_command("engine", "--home", str(folder), "--idle-exit-s", str(IDLE_EXIT_S)),
+                module_command("engine", "--home", str(folder), *leaving),
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=said,
+                stderr=said,
                 env=child_environment(),
                 start_new_session=True,  # Ctrl-C in the starter's terminal is not for the engine
                 creationflags=without_window(),
@@ -58,17 +77,7 @@ def _start(folder: Path) -> EngineClient:
     except OSError as error:
         raise EngineStartError(f"{folder}: {error.strerror}") from error
     threading.Thread(target=process.wait, name="engine reaper", daemon=True).start()  # it may end long before us
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        client = attach_running(folder)
-        if client is not None:
-            return client
-        # Somebody else may have started one in the same moment: then that one is waited for.
-        if process.poll() not in (None, EXIT_ALREADY_RUNNING):
-            raise EngineStartError(_last_line(log_path) or f"the engine ended with code {process.returncode}")
-        time.sleep(POLL_S)
-    process.kill()
-    raise EngineStartError(f"the engine did not answer within {START_TIMEOUT_S:.0f} s")
+    return process
 
 
 def _last_line(path: Path) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from engine.client.process import child_environment, module_command, without_window
@@ -60,7 +61,12 @@ class LocalWorker:
         early_deaths = 0
         while True:
             await asyncio.sleep(RESTART_DELAYS_S[min(early_deaths, len(RESTART_DELAYS_S) - 1)])
-            self._process = await self._spawn()
+            try:
+                self._process = await self._spawn()
+            except OSError as error:
+                early_deaths += 1
+                self._tell(lambda error=error: self._listener.on_death(self, f"cannot be started: {error.strerror}"))
+                continue
             try:
                 await self._read_reports(self._process)
             except ValueError:  # noise instead of messages: nothing this process says can be trusted
@@ -69,7 +75,7 @@ class LocalWorker:
             code = await self._process.wait()
             early_deaths = 0 if self.ready else early_deaths + 1
             self.ready = None
-            self._listener.on_death(self, f"exit code {code}; see {self._log.name}")
+            self._tell(lambda code=code: self._listener.on_death(self, f"exit code {code}; see {self._log.name}"))
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         self._log.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +100,14 @@ class LocalWorker:
                 report = report_adapter.validate_json(header)
                 if isinstance(report, Ready):
                     self.ready = report
-                self._listener.on_report(self, report, blob)
+                self._tell(lambda report=report, blob=blob: self._listener.on_report(self, report, blob))
+
+    def _tell(self, news: Callable[[], None]) -> None:
+        """A listener that fails (a full disk, say) must not end the task that keeps the worker alive and heard."""
+        try:
+            news()
+        except Exception:
+            log.exception("what worker %s said could not be taken in", self.device)
 
     @property
     def _log(self) -> Path:

@@ -87,11 +87,11 @@ class Preview(Frozen):
 
 
 class WorkerChanged(Frozen):
-    """The worker of a device started, is ready, or died (`detail` says why)."""
+    """The worker for a requested device is ready (`detail` names what it found) or died (`detail` says how)."""
 
     kind: Literal["worker_changed"] = "worker_changed"
     device: str
-    state: Literal["starting", "ready", "died"]
+    state: Literal["ready", "died"]
     detail: str = ""
 
     @property

@@ -107,6 +107,7 @@ class Job(Frozen):
         id: time-ordered, unique in this engine's folder.
         created_at: Unix seconds.
         worker_deaths: how many workers died while running it.
+        cancelling: somebody wants it to stop; it will not run again, whatever happens to its worker.
         acknowledged: somebody has seen the end of it.
     """
 
@@ -114,6 +115,7 @@ class Job(Frozen):
     request: JobRequest
     created_at: float
     worker_deaths: int = 0
+    cancelling: bool = False
     acknowledged: bool = False
     state: State = Queued()
 

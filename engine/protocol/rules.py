@@ -45,9 +45,12 @@ def _range(field: str, value: float, low: float, high: float) -> Iterator[Proble
         yield Problem(field=field, kind="too_large", value=value, nearest=high)
 
 
-def _grid(value: int, step: int, low: int, high: int) -> int:
-    """The value nearest to `value` on the grid low, low + step, … not above high; ties go up."""
-    nearest = low + (value - low + step // 2) // step * step
+def _grid(value: int, step: int, low: int, high: int, rounding: int | None = None) -> int:
+    """The value nearest to `value` on the grid low, low + step, … not above high; ties go up.
+
+    With `rounding` 0 the next lower one.
+    """
+    nearest = low + (value - low + (step // 2 if rounding is None else rounding)) // step * step
     return max(low, min(nearest, low + (high - low) // step * step))
 
 
@@ -62,13 +65,16 @@ def _prompt_problems(recipe: Recipe, card: ModelCard) -> Iterator[Problem]:
 def _size_problems(recipe: Recipe, card: ModelCard) -> Iterator[Problem]:
     rule = card.size
     low = -(-rule.smallest_edge // rule.multiple) * rule.multiple
+    edges = [_grid(edge, rule.multiple, low, rule.largest_edge) for edge in (recipe.width, recipe.height)]
+    # Rounding to the nearest must not lead into the next problem.
+    rounding = 0 if edges[0] * edges[1] > rule.largest_pixels else rule.multiple // 2
     found = False
     for field, edge in (("width", recipe.width), ("height", recipe.height)):
         outside = list(_range(field, edge, low, rule.largest_edge))
         found = found or bool(outside)
         yield from outside
         if not outside and edge % rule.multiple:
-            nearest = _grid(edge, rule.multiple, low, rule.largest_edge)
+            nearest = _grid(edge, rule.multiple, low, rule.largest_edge, rounding)
             yield Problem(field=field, kind="off_grid", value=edge, nearest=nearest)
     if not found and recipe.width * recipe.height > rule.largest_pixels:
         height = rule.largest_pixels // recipe.width // rule.multiple * rule.multiple

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
-from engine.protocol.job import Job, JobRequest, Queued, Running, State, StateKind
+from engine.protocol.job import Cancelled, Job, JobRequest, Queued, Running, State, StateKind
 
 SCHEMA_VERSION = 1
 _WAITING = Queued().kind
@@ -36,14 +36,14 @@ class JobStore:
             NewerQueueError: when the file is of a later schema.
         """
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")  # an accepted job survives a power cut
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
-        elif version > SCHEMA_VERSION:
+        if version > SCHEMA_VERSION:
             self._db.close()
             raise NewerQueueError(f"{path.name} has schema {version}, this build knows {SCHEMA_VERSION}")
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")  # an accepted job survives a power cut
+        if version == 0:
+            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
 
     def close(self) -> None:
         """Close the file."""
@@ -64,17 +64,13 @@ class JobStore:
         return next(self._read("WHERE id = ?", (job_id,)), None)
 
     def page(self, state: StateKind | None = None, after: str | None = None, limit: int = 100) -> list[Job]:
-        """Jobs in order (next first), from behind `after`, at most `limit`."""
-        where = "WHERE rank > coalesce((SELECT rank FROM jobs WHERE id = ?), -1)"
-        arguments: list[str | int] = [after or ""]
+        """Jobs in order (next first), from behind `after`, at most `limit`; none when `after` is gone."""
+        wanted = ["(? IS NULL OR rank > (SELECT rank FROM jobs WHERE id = ?))"]
+        arguments: list[str | int | None] = [after, after]
         if state is not None:
-            where += " AND state = ?"
+            wanted.append("state = ?")
             arguments.append(state)
-        return list(self._read(f"{where} ORDER BY rank LIMIT ?", (*arguments, limit)))
-
-    def first_waiting(self) -> Job | None:
-        """The first waiting job."""
-        return next(self._read("WHERE state = ? ORDER BY rank LIMIT 1", (_WAITING,)), None)
+        return list(self._read(f"WHERE {' AND '.join(wanted)} ORDER BY rank LIMIT ?", (*arguments, limit)))
 
     def is_idle(self) -> bool:
         """True when no job waits or runs."""
@@ -97,6 +93,8 @@ class JobStore:
     def move(self, job_id: str, before: str | None) -> list[str]:
         """Put a waiting job in front of another waiting one (or last); returns the new order of ids."""
         rows = self._db.execute("SELECT id, rank FROM jobs WHERE state = ? ORDER BY rank", (_WAITING,)).fetchall()
+        if before == job_id:
+            return [row[0] for row in rows]
         ids = [row[0] for row in rows if row[0] != job_id]
         ids.insert(ids.index(before) if before in ids else len(ids), job_id)
         self._db.execute("BEGIN")
@@ -110,10 +108,10 @@ class JobStore:
         return found.fetchone() is not None
 
     def requeue_running(self) -> None:
-        """Make jobs that an ended engine left running wait again, at their old place."""
+        """Make jobs that an ended engine left running wait again, at their old place, unless they were to stop."""
         for job in list(self._read("WHERE state = ?", (_RUNNING,))):
-            self.put(job, Queued())
+            self.put(job, Cancelled(finished_at=time.time()) if job.cancelling else Queued())
 
-    def _read(self, clause: str, arguments: Iterable[str | int]) -> Iterator[Job]:
+    def _read(self, clause: str, arguments: Iterable[str | int | None]) -> Iterator[Job]:
         rows = self._db.execute(f"SELECT body FROM jobs {clause}", tuple(arguments))
         return (Job.model_validate_json(row[0]) for row in rows)

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Generator
+from typing import Any
 
 
 class InterruptedRenderError(BaseException):
@@ -28,21 +29,33 @@ class Interrupt:
 
     @contextlib.contextmanager
     def watching(self, job_id: str) -> Generator[None]:
-        """While the block runs, every forward of every torch module checks first."""
-
-        from torch.nn.modules import module as torch_module
-
-        def before_forward(module: object, arguments: object) -> None:  # noqa: ARG001
-            if self._wanted:
-                raise InterruptedRenderError
-
+        """While the block runs, `check` answers for this job."""
         self._running = job_id
         self._wanted = job_id in self._unwanted
-        hook = torch_module.register_module_forward_pre_hook(before_forward)
         try:
             self.check()
             yield
         finally:
-            hook.remove()
             self._running, self._wanted = None, False
             self._unwanted.discard(job_id)
+
+    @contextlib.contextmanager
+    def guarding(self, pipeline: Any) -> Generator[None]:
+        """While the block runs, every forward of the pipeline's modules checks first.
+
+        Leaves (a linear layer, a norm) are left out: a hook costs them more than it gains, since what holds them
+        checks between any two of them that take long.
+        """
+
+        def before_forward(*_: object) -> None:
+            if self._wanted:
+                raise InterruptedRenderError
+
+        models = (part for part in pipeline.components.values() if hasattr(part, "register_forward_pre_hook"))
+        holders = {module for model in models for module in model.modules() if next(module.children(), None)}
+        hooks = [module.register_forward_pre_hook(before_forward) for module in holders]
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()

@@ -134,9 +134,11 @@ def _apply(patches: np.ndarray, latents: np.ndarray) -> np.ndarray:
     channels, frames, rows, columns = latents.shape
     _, times, edge, _, _ = patches.shape
     flat = patches.reshape(len(patches), -1)
-    pixels = latents.reshape(channels, -1).T @ flat[:-1] + flat[-1]
+    levels = latents.reshape(channels, -1).T @ flat[:-1]
+    levels += flat[-1]
+    pixels = np.clip(levels, 0, 255, out=levels).astype(np.uint8)  # before the slow transpose: a quarter of the bytes
     tiles = pixels.reshape(frames, rows, columns, times, edge, edge, 3).transpose(0, 3, 1, 4, 2, 5, 6)
-    return np.clip(tiles, 0, 255).astype(np.uint8).reshape(frames * times, rows * edge, columns * edge, 3)
+    return tiles.reshape(frames * times, rows * edge, columns * edge, 3)
 
 
 class PreviewSender:
@@ -164,7 +166,7 @@ class PreviewSender:
             self._changed.notify()
 
     def close(self) -> None:
-        """Drop what waits and end the thread."""
+        """Send what still waits and end the thread."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -175,7 +177,7 @@ class PreviewSender:
             with self._changed:
                 while self._newest is None and not self._closed:
                     self._changed.wait()
-                if self._closed or self._newest is None:
+                if self._newest is None:
                     return
                 step, latents = self._newest
                 self._newest = None

@@ -65,6 +65,10 @@ class Render:
             MediaError: for an image that cannot be read.
             InterruptedRenderError: within one module's forward after the interrupt was requested.
         """
+        with self._interrupt.guarding(self._loaded.pipeline):
+            return self._frames(media_files)
+
+    def _frames(self, media_files: Mapping[str, Path]) -> Rendered:
         loaded, recipe = self._loaded, self._recipe
         with self._stage("encode"):
             positive = loaded.embed(recipe.prompt)
@@ -76,10 +80,14 @@ class Render:
                 negative=negative,
                 generator=torch.Generator("cpu").manual_seed(recipe.seed),
             )
-        with self._stage("denoise"):
-            latents = self._denoise(inputs)
-        with self._stage("decode"):
-            frames = loaded.family.decode(loaded.pipeline, latents)
+        sender = PreviewSender(loaded.preview, self._send_preview)
+        try:
+            with self._stage("denoise"):
+                latents = self._denoise(inputs, sender)
+            with self._stage("decode"):
+                frames = loaded.family.decode(loaded.pipeline, latents)
+        finally:
+            sender.close()
         return Rendered(latents, frames[: recipe.num_frames], tuple(_truncations(positive, negative)))
 
     def write(self, frames: np.ndarray, delivery: Delivery, output: Path) -> None:
@@ -95,9 +103,8 @@ class Render:
             else:
                 write_video(output, self._checked(frames), self._recipe.fps, recipe_json=embedded)
 
-    def _denoise(self, inputs: Inputs) -> torch.Tensor:
+    def _denoise(self, inputs: Inputs, sender: PreviewSender) -> torch.Tensor:
         loaded, recipe = self._loaded, self._recipe
-        sender = PreviewSender(loaded.preview, self._send_preview)
         step_began_s = time.monotonic()
 
         def on_step(step: Step) -> None:
@@ -114,7 +121,6 @@ class Render:
             with observed(loaded.pipeline.scheduler, on_step):
                 return loaded.family.denoise(loaded.pipeline, loaded.weights, inputs)
         finally:
-            sender.close()
             loaded.pipeline.maybe_free_model_hooks()
 
     def _known(self, media: str, frame_index: int, strength: float, media_files: Mapping[str, Path]) -> Known:

@@ -1,8 +1,10 @@
 """The API: jobs, media, models and the event stream."""
 
 import asyncio
+import logging
 import os
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request, WebSocket, WebSocketDisconnect
@@ -22,6 +24,8 @@ from engine.server.inspect import inspect
 from engine.server.jobs import Jobs
 from engine.server.library import Library, ModelStatus
 from engine.server.media_store import MediaStore
+
+log = logging.getLogger(__name__)
 
 LARGEST_PAGE = 1000
 
@@ -62,11 +66,15 @@ def create_app(engine: Engine, stop: Callable[[], None]) -> FastAPI:
 
     @app.exception_handler(RequestValidationError)
     async def refuse_invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        found = [
-            Problem(field=".".join(str(part) for part in e["loc"][1:]), kind="invalid", detail=e["msg"])
-            for e in error.errors()
-        ]
+        found = [Problem(field=_field(e["loc"][1:]), kind="invalid", detail=e["msg"]) for e in error.errors()]
         return JSONResponse({"problems": [p.model_dump() for p in found]}, 422)
+
+    @app.exception_handler(OSError)
+    @app.exception_handler(sqlite3.Error)
+    async def storage(_: Request, error: OSError | sqlite3.Error) -> JSONResponse:
+        log.error("storage failed: %s", error)
+        reason = error.strerror if isinstance(error, OSError) else "the queue cannot be written"
+        return JSONResponse({"error": f"the engine's folder: {reason}"}, 507)
 
     return app
 
@@ -76,6 +84,12 @@ def _existing(engine: Engine, job_id: str) -> Job:
     if job is None:
         raise HTTPException(404, "no such job")
     return job
+
+
+def _field(place: Sequence[str | int]) -> str:
+    """A schema error's place in the words of `rules`: `conditions[0].strength`."""
+    joined = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    return joined.removeprefix(".").removeprefix("recipe.")
 
 
 def _job_routes(engine: Engine) -> APIRouter:
@@ -107,7 +121,10 @@ def _job_changes(engine: Engine) -> APIRouter:
 
     @routes.post("/acknowledge")
     async def acknowledge(job_id: str) -> Job:
-        return jobs.acknowledge(_existing(engine, job_id))
+        job = _existing(engine, job_id)
+        if not job.is_over:
+            raise HTTPException(409, "the job is not over")
+        return jobs.acknowledge(job)
 
     @routes.post("/move")
     async def move(job_id: str, place: Move) -> QueueReordered:

@@ -8,14 +8,15 @@ from engine.protocol.events import Event
 
 
 class Subscription:
-    """What one client has not been sent yet: at most one event per key, in order of first arrival."""
+    """What one client has not been sent yet: at most one event per key, in order of arrival."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, tuple[Event, bytes]] = {}
         self._arrived = asyncio.Event()
 
     def push(self, event: Event, blob: bytes) -> None:
-        """Add an event; a waiting one with the same key is replaced."""
+        """Add an event; a waiting one with the same key is dropped, so that a job's end is the last of it."""
+        self._waiting.pop(event.key, None)
         self._waiting[event.key] = (event, blob)
         self._arrived.set()
 

@@ -1,4 +1,4 @@
-"""What is in a file that was handed over: an image or a clip, read from its headers."""
+"""What is in a file that was handed over: an image or a clip."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ _KINDS: dict[str, ProblemKind] = {"too_large": "too_large", "unsupported": "unsu
 
 
 def inspect(path: Path, sha256: str) -> MediaItem:
-    """The file as an image if its first bytes say so, else as a clip (whose probe starts ffmpeg).
+    """The file as an image if its first bytes say so, else as a clip (whose probe starts ffmpeg and decodes nothing).
 
     Raises:
         ProblemsError: when it is neither, cannot be read, or is too large.
     """
-    from engine.media.stills import probe_still, read_png_recipe
+    from engine.media.stills import probe_still, read_png_recipe, read_still
 
     try:
         still = probe_still(path)
@@ -24,6 +24,10 @@ def inspect(path: Path, sha256: str) -> MediaItem:
         if error.kind == "too_large":
             raise _refusal(error) from error
         return _inspect_clip(path, sha256, not_an_image=error)
+    try:
+        read_still(path)  # a damaged one is refused here, by name, and not in the middle of a render
+    except MediaError as error:
+        raise _refusal(error) from error
     return MediaItem(
         sha256=sha256,
         kind="image",

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from engine.pool.pool import Pool, Worker
@@ -46,7 +47,6 @@ class Jobs:
         self._hub = hub
         self._pool: Pool | None = None
         self._running: dict[str, tuple[Worker, Path]] = {}
-        self._cancelling: set[str] = set()
         store.requeue_running()
 
     def use(self, pool: Pool) -> None:
@@ -72,12 +72,13 @@ class Jobs:
         """Stop a job; a running one stops within a module's forward and changes its state then."""
         if isinstance(job.state, Queued):
             return self._change(job, Cancelled(finished_at=time.time()))
-        if job.id in self._running and job.id not in self._cancelling:
-            self._cancelling.add(job.id)
-            worker, _ = self._running[job.id]
-            worker.send(Cancel(job_id=job.id))
-            asyncio.get_running_loop().call_later(CANCEL_GRACE_S, self._end_stuck, job.id, worker)
-        return job
+        if job.id not in self._running or job.cancelling:
+            return job
+        worker, _ = self._running[job.id]
+        cancelling = self._store.put(job, cancelling=True)  # first on disk: a restart must not run it again
+        worker.send(Cancel(job_id=job.id))
+        asyncio.get_running_loop().call_later(CANCEL_GRACE_S, self._end_stuck, job.id, worker)
+        return cancelling
 
     def acknowledge(self, job: Job) -> Job:
         """Note that somebody has seen the end of the job."""
@@ -101,7 +102,8 @@ class Jobs:
     def on_report(self, worker: Worker, report: Report, blob: bytes) -> None:
         """A worker's report, in the order it made them."""
         if isinstance(report, Ready):
-            self._hub.publish(WorkerChanged(device=report.device, state="ready", detail=report.device_name))
+            found = f"{report.device}: {report.device_name}"
+            self._hub.publish(WorkerChanged(device=worker.device, state="ready", detail=found))
             self._dispatch()
         elif isinstance(report, Progress | Preview):
             self._hub.publish(report, blob)
@@ -114,11 +116,10 @@ class Jobs:
         log.warning("worker %s died: %s", worker.device, detail)
         self._hub.publish(WorkerChanged(device=worker.device, state="died", detail=detail))
         for job_id in [i for i, (w, _) in self._running.items() if w is worker]:
-            cancelled = job_id in self._cancelling
             job = self._release(job_id)
-            deaths = job.worker_deaths + (not cancelled)
+            deaths = job.worker_deaths + (not job.cancelling)
             state: State = Queued()
-            if cancelled:
+            if job.cancelling:
                 state = Cancelled(finished_at=time.time())
             elif deaths >= DEATHS_TO_SET_ASIDE:
                 state = SetAside(finished_at=time.time(), worker_deaths=deaths, detail=detail)
@@ -128,11 +129,12 @@ class Jobs:
     def _problems(self, request: JobRequest) -> list[Problem]:
         found = self._library.find(request.recipe.model)
         if found is None:
-            return [Problem(field="model", kind="unknown_model", value=request.recipe.model)]
+            name = request.recipe.model.encode(errors="backslashreplace").decode()  # no text, no reply
+            return [Problem(field="model", kind="unknown_model", value=name)]
         _, status = found
         if not status.installed:
             return [Problem(field="model", kind="not_installed", detail=", ".join(status.missing))]
-        wrong = problems(request.recipe, status.card)
+        wrong = [*_text_problems(request), *problems(request.recipe, status.card)]
         if self._pool is not None and self._pool.for_device(request.device) is None:
             wrong.append(Problem(field="device", kind="unsupported", value=request.device, nearest="auto"))
         for i, condition in enumerate(request.recipe.conditions):
@@ -152,19 +154,21 @@ class Jobs:
             if worker is None:
                 failure = Failure(kind="device_lost", detail=f"no {job.request.device} device here")
                 self._change(job, Failed(finished_at=time.time(), failure=failure))
-            elif worker.ready is not None and id(worker) not in busy:
+            elif worker.ready is not None and id(worker) not in busy and self._start(job, worker, worker.ready):
                 busy.add(id(worker))
-                self._start(job, worker, worker.ready)
 
-    def _start(self, job: Job, worker: Worker, ready: Ready) -> None:
+    def _start(self, job: Job, worker: Worker, ready: Ready) -> bool:
+        """Send a job to a free worker; False when it could not be started and has failed."""
         found = self._problems(job.request)  # a model or an image may have been deleted since
         located = self._library.find(job.request.recipe.model)
         if found or located is None:
-            failure = Failure(kind="bad_input", detail=str(ProblemsError(found)))
+            gone = any(problem.kind in ("unknown_model", "not_installed") for problem in found)
+            kind = "missing_weights" if gone else "bad_input"
+            failure = Failure(kind=kind, detail=str(ProblemsError(found)))
             self._change(job, Failed(finished_at=time.time(), failure=failure))
-            return
+            return False
         folder, status = located
-        output = self._media.incoming(f"{job.id}.{job.request.delivery.container}")
+        output = self._media.room(job.id) / f"take.{job.request.delivery.container}"
         media = {c.media: str(self._media.path(c.media)) for c in job.request.recipe.conditions}
         self._running[job.id] = (worker, output)
         self._change(job, Running(started_at=time.time(), device=ready.device))
@@ -179,12 +183,14 @@ class Jobs:
                 output=str(output),
             )
         )
+        return True
 
     def _end(self, worker: Worker, report: Finished | Stopped | Broke) -> None:
         runner, output = self._running.get(report.job_id, (None, Path()))
         if runner is not worker:
             return
-        job = self._release(report.job_id)
+        job = self._store.get(report.job_id)
+        assert job is not None  # a running job cannot be removed
         now = time.time()
         if isinstance(report, Stopped):
             state: State = Cancelled(finished_at=now)
@@ -192,7 +198,7 @@ class Jobs:
             state = Failed(finished_at=now, failure=report.failure)
         else:
             state = self._keep_take(job, report, output, now)
-        self._change(job, state)
+        self._change(self._release(job.id), state)
 
     def _keep_take(self, job: Job, report: Finished, output: Path, now: float) -> Done | Failed:
         container = job.request.delivery.container
@@ -210,7 +216,7 @@ class Jobs:
 
     def _release(self, job_id: str) -> Job:
         del self._running[job_id]
-        self._cancelling.discard(job_id)
+        self._media.clear_room(job_id)
         job = self._store.get(job_id)
         assert job is not None  # a running job cannot be removed
         return job
@@ -221,5 +227,11 @@ class Jobs:
         return changed
 
     def _end_stuck(self, job_id: str, worker: Worker) -> None:
-        if job_id in self._cancelling and self._running.get(job_id, (None,))[0] is worker:
+        if self._running.get(job_id, (None,))[0] is worker:
             worker.kill()
+
+
+def _text_problems(request: JobRequest) -> Iterator[Problem]:
+    for field, text in (("project", request.project), ("shot", request.shot)):
+        if text is not None and any(0xD800 <= ord(char) <= 0xDFFF for char in text):
+            yield Problem(field=field, kind="invalid", detail="half a surrogate pair")

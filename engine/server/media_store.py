@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from tempfile import mkstemp
@@ -19,7 +20,7 @@ class MediaStore:
         self._incoming = folder / "media" / "incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
         for left_over in self._incoming.iterdir():
-            left_over.unlink()
+            _delete(left_over)
 
     def path(self, sha256: str) -> Path | None:
         """Where the media with this hash lies, or None."""
@@ -27,9 +28,15 @@ class MediaStore:
             return None
         return next(iter((self._folder / sha256[:2]).glob(f"{sha256}.*")), None)
 
-    def incoming(self, name: str) -> Path:
-        """A place for a file that is not whole yet; what lies there is deleted at the next start."""
-        return self._incoming / name
+    def room(self, name: str) -> Path:
+        """A new folder for files that are not whole yet, until `clear_room`, or at the latest the next start."""
+        folder = self._incoming / name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def clear_room(self, name: str) -> None:
+        """Delete the folder and what a dead worker left in it."""
+        _delete(self._incoming / name)
 
     async def receive(self, chunks: AsyncIterator[bytes]) -> tuple[Path, str]:
         """Write an upload to a temporary file; returns it and its sha256. The caller moves or deletes it."""
@@ -60,3 +67,10 @@ class MediaStore:
         path = self.path(sha256)
         if path is not None:
             path.unlink()
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ import socket
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from filelock import FileLock, Timeout
@@ -44,13 +45,20 @@ def serve(folder: Path, idle_exit_s: float | None) -> None:
         asyncio.run(_serve(folder, idle_exit_s))
 
 
+class _Server(uvicorn.Server):
+    """Ends in order on a signal. Uvicorn's own would raise it again afterwards, and so skip what comes after."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        self.should_exit = True
+
+
 async def _serve(folder: Path, idle_exit_s: float | None) -> None:
     engine = Engine(folder)
     listener = socket.create_server(("127.0.0.1", 0))
     port = int(listener.getsockname()[1])
     token = secrets.token_urlsafe(32)
     app = Lifetime(create_app(engine, lambda: stop()), idle_exit_s, engine.store.is_idle)
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             Guard(app, token, port),
             lifespan="off",
@@ -63,6 +71,7 @@ async def _serve(folder: Path, idle_exit_s: float | None) -> None:
     )
 
     def stop() -> None:
+        rendezvous_file(folder).unlink(missing_ok=True)  # at once, so that nobody attaches to an engine on its way out
         server.should_exit = True
 
     pool = LocalPool(folder, engine.jobs)

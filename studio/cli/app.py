@@ -1,5 +1,6 @@
 """The `reelwright` command: its verbs, and what every error looks like on a terminal."""
 
+import io
 import json
 import sys
 
@@ -29,6 +30,9 @@ app.add_typer(queue, name="queue")
 
 def run() -> int:
     """Run the command in `sys.argv`; the exit code for the shell."""
+    for stream in (sys.stdout, sys.stderr):  # file names and terminals are not always Unicode
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         return int(app(standalone_mode=False, prog_name="reelwright") or 0)
     except ProblemsError as error:

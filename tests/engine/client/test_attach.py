@@ -43,7 +43,7 @@ def folder(tmp_path: Path, until: Callable[..., None]) -> Iterator[Path]:
         until(lambda c=child: not c.is_running())
 
 
-def test_two_who_ask_at_once_get_one_engine(folder: Path) -> None:
+def test_all_who_ask_at_once_get_one_engine_and_it_outlives_them(folder: Path) -> None:
     together = threading.Barrier(3)
 
     def asking(_: int) -> EngineClient:
@@ -52,33 +52,27 @@ def test_two_who_ask_at_once_get_one_engine(folder: Path) -> None:
 
     with ThreadPoolExecutor(3) as askers:
         clients = list(askers.map(asking, range(3)))
-    running = read_rendezvous(folder)
-    assert running is not None
-    for client in clients:
-        assert client.health() == running.build
-        client.close()
-    assert psutil.Process(running.pid).is_running()
-
-
-def test_an_engine_is_found_again_and_outlives_its_clients(folder: Path) -> None:
-    with attach(folder):
-        pass
     first = read_rendezvous(folder)
+    assert first is not None
+    for client in clients:
+        assert client.health() == first.build
+        client.close()
+    assert rendezvous_file(folder).stat().st_mode & 0o777 == 0o600
     with attach(folder) as client:
         assert client.health()
     assert read_rendezvous(folder) == first
-    assert first is not None
-    assert rendezvous_file(folder).stat().st_mode & 0o777 == 0o600
 
 
 def test_asking_right_after_the_engine_was_stopped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attach_module, "START_TIMEOUT_S", 20.0)
-    with attach(folder) as client:
+    with attach(folder) as client, client.events() as stream:
         first = read_rendezvous(folder)
         client.stop()
-    with attach(folder) as client:
-        assert client.health()
-    second = read_rendezvous(folder)
+        with attach(folder) as other:
+            second = read_rendezvous(folder)
+            assert other.health()
+        with pytest.raises(EngineGoneError):
+            list(stream)
     assert first is not None
     assert second is not None
     assert first.pid != second.pid
@@ -199,13 +193,6 @@ def test_calls_to_an_engine_that_is_gone(tmp_path: Path) -> None:
         path.write_bytes(b"x" * 100_000)
         with pytest.raises(EngineGoneError):
             client.upload(path)
-
-
-def test_an_engine_that_goes_while_events_are_awaited(folder: Path) -> None:
-    with attach(folder) as client, client.events() as stream:
-        client.stop()
-        with pytest.raises(EngineGoneError):
-            list(stream)
 
 
 def test_what_a_child_inherits(monkeypatch: pytest.MonkeyPatch) -> None:

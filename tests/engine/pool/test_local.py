@@ -198,6 +198,27 @@ def test_one_that_cannot_be_started_is_said(
     play("", scene)
 
 
+def test_a_listener_that_fails_once_hears_the_rest(play: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk under the queue must not leave a worker that nobody listens to."""
+    hear = Ear.on_report
+    failures: list[Report] = []
+
+    def fail_once(self: Ear, worker: Worker, report: Report, blob: bytes) -> None:
+        hear(self, worker, report, blob)
+        if report == Stopped(job_id="1") and not failures:
+            failures.append(report)
+            raise RuntimeError("disk full")
+
+    monkeypatch.setattr(Ear, "on_report", fail_once)
+    said = framed(pack(Stopped(job_id="1"))) + framed(pack(Stopped(job_id="2")))
+
+    async def scene(worker: LocalWorker, ear: Ear) -> None:
+        await asyncio.wait_for(ear.until(lambda: Stopped(job_id="2") in ear.reports), 5)
+
+    play(SAY_READY + f"say({said!r}); " + UNTIL_CLOSED, scene)
+    assert failures
+
+
 def test_which_worker_serves_which_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = SAY_READY + UNTIL_CLOSED
     monkeypatch.setattr(local, "module_command", lambda *_: [sys.executable, "-S", "-c", program])

@@ -37,9 +37,9 @@ def test_first_come_first_served(store: JobStore, request_: JobRequest) -> None:
     assert [job.state for job in jobs] == [Queued()] * 5
     assert len({job.id for job in jobs}) == 5
     assert store.page() == jobs
-    assert store.first_waiting() == jobs[0]
+    assert store.page("queued", limit=1) == [jobs[0]]
     store.put(jobs[0], Running(started_at=1, device="cpu"))
-    assert store.first_waiting() == jobs[1]
+    assert store.page("queued", limit=1) == [jobs[1]]
 
 
 def test_a_changed_job_keeps_its_place(store: JobStore, request_: JobRequest) -> None:
@@ -55,7 +55,7 @@ def test_a_changed_job_keeps_its_place(store: JobStore, request_: JobRequest) ->
 
 def test_nothing_where_there_is_none(store: JobStore) -> None:
     assert store.page() == []
-    assert store.first_waiting() is None
+    assert store.page("queued") == []
     assert store.get("1") is None
     assert store.is_idle()
     store.remove("1")

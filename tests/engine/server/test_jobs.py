@@ -85,7 +85,8 @@ class Desk:
         return found
 
     def finish(self, job: Job, content: bytes = b"take", digest: str = "ab" * 32) -> None:
-        self.media.incoming(f"{job.id}.mp4").write_bytes(content)
+        render = next(c for c in reversed(self.worker.sent) if isinstance(c, Render) and c.job_id == job.id)
+        Path(render.output).write_bytes(content)
         self.jobs.on_report(
             self.worker, Finished(job_id=job.id, sha256=digest, size_bytes=4, num_frames=9, stage_s={}), b""
         )
@@ -201,6 +202,19 @@ def test_the_third_death_sets_the_job_aside(desk: Desk, request_: JobRequest) ->
     assert desk.worker.renders == [a.id, a.id, a.id, b.id]
 
 
+def test_what_a_dead_worker_left_half_written_goes(desk: Desk, request_: JobRequest) -> None:
+    job = desk.jobs.submit(request_)
+    for _ in range(3):
+        render = desk.worker.sent[-1]
+        assert isinstance(render, Render)
+        output = Path(render.output)  # and the hidden file beside it that a writer renames at the end
+        output.write_bytes(b"part")
+        output.with_name(".reelwright-0123.mp4").write_bytes(b"part")
+        desk.jobs.on_death(desk.worker, "x")
+    assert desk.state(job) == "set_aside"
+    assert [path for path in (desk.folder / "media" / "incoming").rglob("*") if path.is_file()] == []
+
+
 def test_deaths_are_counted_across_engines(opened: Callable[..., Desk], request_: JobRequest) -> None:
     desk = opened()
     a, b = desk.jobs.submit(request_), desk.jobs.submit(request_)
@@ -260,7 +274,7 @@ def test_a_stuck_worker_is_ended(desk: Desk, request_: JobRequest, monkeypatch: 
 
 def test_a_job_that_cannot_start_any_more_spares_the_rest(desk: Desk, recipe: Recipe, request_: JobRequest) -> None:
     media = "cd" * 32
-    kept = desk.media.incoming("x")
+    kept = desk.media.room("x") / "x"
     kept.write_bytes(b"x")
     desk.media.adopt(kept, media, "png")
     a = desk.jobs.submit(request_)
