@@ -13,15 +13,15 @@ def child_environment() -> dict[str, str]:
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith("QT_")}
     return {
+        # Threads that wait by spinning are up to a third faster on a quiet machine, three times slower beside one
+        # busy program and twenty times beside several (tests/bench/RESULTS.md): a studio has company.
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "OPENBLAS_NUM_THREADS": "1",
         **kept,
         "HF_HUB_OFFLINE": "1",
         "DIFFUSERS_DISABLE_REMOTE_CODE": "1",
         "PYTHONUNBUFFERED": "1",
         "PYTHONUTF8": "1",
-        # Threads that wait by spinning make a render four times slower as soon as another program needs a core
-        # (measured: 4.4 s against 1.4 s, and no difference on a quiet machine). Previews need no BLAS threads.
-        "OMP_WAIT_POLICY": "PASSIVE",
-        "OPENBLAS_NUM_THREADS": "1",
     }
 
 

@@ -46,9 +46,26 @@ def serve(folder: Path, idle_exit_s: float | None) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Ends in order on a signal. Uvicorn's own would raise it again afterwards, and so skip what comes after."""
+    """A server that says when it answers, and ends in order on a signal.
+
+    Uvicorn's own would raise the signal again afterwards, and so skip what comes after.
+    """
+
+    def __init__(self, config: uvicorn.Config, rendezvous: Path) -> None:
+        super().__init__(config)
+        self.answers = asyncio.Event()
+        self._rendezvous = rendezvous
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.answers.set()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        self.leave()
+
+    def leave(self) -> None:
+        """End after the replies under way."""
+        self._rendezvous.unlink(missing_ok=True)  # at once, so that nobody attaches to an engine on its way out
         self.should_exit = True
 
 
@@ -57,35 +74,31 @@ async def _serve(folder: Path, idle_exit_s: float | None) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     port = int(listener.getsockname()[1])
     token = secrets.token_urlsafe(32)
-    app = Lifetime(create_app(engine, lambda: stop()), idle_exit_s, engine.store.is_idle)
-    server = _Server(
-        uvicorn.Config(
-            Guard(app, token, port),
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            ws="websockets-sansio",
-            ws_per_message_deflate=False,  # compression costs previews a factor of 80
-            timeout_graceful_shutdown=2,
-        )
+    app = Lifetime(create_app(engine, lambda: server.leave()), idle_exit_s, engine.store.is_idle)
+    config = uvicorn.Config(
+        Guard(app, token, port),
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,  # compression costs previews a factor of 80
+        timeout_graceful_shutdown=2,
     )
-
-    def stop() -> None:
-        rendezvous_file(folder).unlink(missing_ok=True)  # at once, so that nobody attaches to an engine on its way out
-        server.should_exit = True
-
-    pool = LocalPool(folder, engine.jobs)
-    engine.jobs.use(pool)
-    # The socket listens already, so whoever reads this file will be answered.
+    server = _Server(config, rendezvous_file(folder))
     rendezvous = Rendezvous(pid=os.getpid(), port=port, token=token, build=BUILD)
     write_private(rendezvous_file(folder), rendezvous.model_dump_json())
-    watch = asyncio.create_task(app.watch(stop))
     try:
-        await server.serve(sockets=[listener])
+        async with asyncio.TaskGroup() as tasks:
+            serving = tasks.create_task(server.serve(sockets=[listener]))
+            await server.answers.wait()
+            pool = LocalPool(folder, engine.jobs)  # only now: a worker's start takes a processor of its own
+            engine.jobs.use(pool)
+            watch = tasks.create_task(app.watch(server.leave))
+            await serving
+            watch.cancel()
+            await pool.stop()
     finally:
         rendezvous_file(folder).unlink(missing_ok=True)
-        watch.cancel()
-        await pool.stop()
         engine.store.close()
 
 

@@ -86,6 +86,7 @@ def render_ratio(card: ModelCard, pairs: int) -> dict[str, float]:
         def on_preview(self, preview: Preview, jpegs: list[bytes]) -> None: ...
 
     diffusers.utils.logging.set_verbosity_error()
+    sys.setswitchinterval(0.0005)  # as a worker does
     recipe = starter_recipe(card)
     plain = plain_pipeline(card, recipe)
     with tempfile.TemporaryDirectory() as cache:
@@ -146,44 +147,62 @@ def cancel_latency_s(client: EngineClient, recipe: Recipe) -> float:
 
 def engine_numbers(card: ModelCard, pairs: int) -> dict[str, float]:
     """Through the whole engine: jobs, first previews, cancels and the worker's memory."""
+    import numpy as np
+
+    from engine.media.video_write import write_video
+
     recipe = starter_recipe(card)
-    plain = plain_pipeline(card, recipe)
-    plain()
+    call = plain_pipeline(card, recipe)
+
+    def plain() -> None:
+        frames = (np.asarray(call())[0] * 255).round().astype(np.uint8)
+        write_video(Path(folder) / "plain.mp4", frames, recipe.fps)
+
     with tempfile.TemporaryDirectory() as folder:
         client = attach(Path(folder))
         rendezvous = read_rendezvous(Path(folder))
         assert rendezvous is not None
         try:
+            plain()
             whole_job(client, recipe)
             rows = [(timed(plain), whole_job(client, recipe)) for _ in range(pairs)]
             cancels = [cancel_latency_s(client, recipe) for _ in range(pairs)]
             (worker,) = psutil.Process(rendezvous.pid).children()
+            busy_bytes = worker.memory_full_info().uss
+            time.sleep(8)  # it rests after five seconds
             worker_bytes = worker.memory_full_info().uss
         finally:
             client.stop()
             psutil.Process(rendezvous.pid).wait()
+    _, plain_bytes = _plain_process()
+    spinning_s, _ = _plain_process(OMP_WAIT_POLICY="ACTIVE")
     return {
-        "job, submit to take on disk / plain call without a file": statistics.median(j["end"] / p for p, j in rows),
+        "job, submit to take on disk / plain call and file writer": statistics.median(j["end"] / p for p, j in rows),
         "first preview after the first step, ms": 1e3 * statistics.median(j["preview"] - j["step"] for _, j in rows),
         "first preview after submit, ms": 1e3 * statistics.median(j["preview"] for _, j in rows),
         "cancel to cancelled, ms, median": 1e3 * statistics.median(cancels),
         "cancel to cancelled, ms, worst": 1e3 * max(cancels),
-        "worker memory / plain process": worker_bytes / _plain_bytes(),
+        "job / plain call with spinning threads, in a process of its own": statistics.median(j["end"] for _, j in rows)
+        / spinning_s,
+        "worker memory between jobs / plain process": busy_bytes / plain_bytes,
+        "worker memory at rest / plain process": worker_bytes / plain_bytes,
     }
 
 
-def _plain_bytes() -> int:
-    """Unique memory of a fresh process after two plain calls (the second as in a worker that has worked before)."""
+def _plain_process(**environment: str) -> tuple[float, int]:
+    """A fresh process of plain calls: median seconds of a warm one, and its unique memory in bytes."""
     code = f"""
-import runpy, psutil
+import runpy, statistics, psutil
 bench = runpy.run_path({__file__!r})
 card = bench["read_card"](bench["RESOURCES"] / "models" / "starter.toml")
 call = bench["plain_pipeline"](card, bench["starter_recipe"](card))
-call(), call()
-print(psutil.Process().memory_full_info().uss)
+call()
+print(statistics.median(bench["timed"](call) for _ in range(7)), psutil.Process().memory_full_info().uss)
 """
-    done = subprocess.run([sys.executable, "-c", code], env=child_environment(), capture_output=True, check=True)
-    return int(done.stdout.split()[-1])
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=child_environment() | environment, capture_output=True, check=True)
+    seconds, size = done.stdout.split()[-2:]
+    return float(seconds), int(size)
 
 
 def start_ratio(pairs: int) -> dict[str, float]:
