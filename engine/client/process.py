@@ -13,8 +13,8 @@ def child_environment() -> dict[str, str]:
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith("QT_")}
     return {
-        # Threads that wait by spinning are up to a third faster on a quiet machine, three times slower beside one
-        # busy program and twenty times beside several (tests/bench/RESULTS.md): a studio has company.
+        # Threads that wait by spinning are up to a third faster on a quiet machine and three times slower beside one
+        # busy program (tests/bench/RESULTS.md): a studio has company.
         "OMP_WAIT_POLICY": "PASSIVE",
         "OPENBLAS_NUM_THREADS": "1",
         **kept,

@@ -1,0 +1,1 @@
+"""How Reelwright's embedded starter model is made: world, captions, training, evaluation, export."""
