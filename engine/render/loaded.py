@@ -1,7 +1,9 @@
-"""A model ready to render: pipeline, preview map, and the prompts it has embedded."""
+"""A model ready to render: pipeline, preview map, and the prompts its text encoder has read."""
 
+import functools
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,22 @@ from engine.weights.store import Weights, verified
 LARGEST_EMBEDDINGS = 64
 
 
-@dataclass
+class PromptCache:
+    """The latest embedded prompts of a worker, by text encoder: models that share one share them."""
+
+    def __init__(self) -> None:
+        self._embeddings: OrderedDict[tuple[str, str], Embedding] = OrderedDict()
+
+    def get(self, encoder: str, prompt: str, embed: Callable[[], Embedding]) -> Embedding:
+        """The prompt as this encoder reads it; `embed` is asked when it is not known."""
+        found = self._embeddings.pop((encoder, prompt), None) or embed()
+        self._embeddings[encoder, prompt] = found
+        if len(self._embeddings) > LARGEST_EMBEDDINGS:
+            self._embeddings.popitem(last=False)
+        return found
+
+
+@dataclass(frozen=True)
 class Loaded:
     """One model on one device."""
 
@@ -26,19 +43,18 @@ class Loaded:
     family: Family
     pipeline: Any
     preview: PreviewMap
-    _embeddings: OrderedDict[str, Embedding] = field(default_factory=OrderedDict)
+    prompts: PromptCache
 
     def embed(self, prompt: str) -> Embedding:
-        """The prompt as this model's text encoder sees it; the latest ones are remembered."""
-        found = self._embeddings.pop(prompt, None) or self.family.embed(self.pipeline, self.weights, prompt)
-        self._embeddings[prompt] = found
-        if len(self._embeddings) > LARGEST_EMBEDDINGS:
-            self._embeddings.popitem(last=False)
-        return found
+        """The prompt as this model's text encoder reads it, at most as long as the model's card says."""
+        weights = self.weights
+        parts = (weights.digest("text_encoder"), weights.digest("tokenizer"), str(sorted(weights.card.options.items())))
+        embed = functools.partial(self.family.embed, self.pipeline, weights, prompt)
+        return self.prompts.get(" ".join(parts), prompt, embed)
 
 
 @torch.inference_mode()
-def load(card: ModelCard, folder: Path, device: DeviceReport, cache: Path) -> Loaded:
+def load(card: ModelCard, folder: Path, device: DeviceReport, cache: Path, prompts: PromptCache) -> Loaded:
     """Check the files, load them, and fit the preview map unless it is cached.
 
     Raises:
@@ -48,4 +64,4 @@ def load(card: ModelCard, folder: Path, device: DeviceReport, cache: Path) -> Lo
     adapter = family(card.family)
     pipeline = adapter.load(weights, device.kind, device.dtype)
     preview = preview_map(adapter, pipeline, weights.digest("vae"), cache / "preview")
-    return Loaded(weights, device, adapter, pipeline, preview)
+    return Loaded(weights, device, adapter, pipeline, preview, prompts)

@@ -18,7 +18,7 @@ from engine.protocol.events import Preview, Progress
 from engine.protocol.job import Device
 from engine.protocol.work import Broke, Finished, Ready, Render, Report, Stopped
 from engine.render.interrupt import Interrupt, InterruptedRenderError
-from engine.render.loaded import Loaded, load
+from engine.render.loaded import Loaded, PromptCache, load
 from engine.render.render import Render as Rendering
 from engine.worker.failures import failure_of
 from engine.worker.pipe import Outbox
@@ -43,6 +43,7 @@ class Desk:
         self._outbox = outbox
         self._interrupt = interrupt
         self._shelf: tuple[str, Loaded] | None = None
+        self._prompts = PromptCache()
 
     def ready(self) -> Ready:
         """What the engine is told first."""
@@ -110,7 +111,7 @@ class Desk:
         key = f"{work.model_folder}\n{work.card.model_dump_json()}"
         if self._shelf is None or self._shelf[0] != key:
             self._clear_shelf()
-            self._shelf = (key, load(work.card, Path(work.model_folder), self._device, self._cache))
+            self._shelf = (key, load(work.card, Path(work.model_folder), self._device, self._cache, self._prompts))
         return self._shelf[1]
 
     def _clear_shelf(self) -> None:

@@ -77,7 +77,7 @@ def render_ratio(card: ModelCard, pairs: int) -> dict[str, float]:
 
     from engine.memory.device import find
     from engine.render.interrupt import Interrupt
-    from engine.render.loaded import load
+    from engine.render.loaded import PromptCache, load
     from engine.render.preview import PreviewSender
     from engine.render.render import Render
 
@@ -90,7 +90,7 @@ def render_ratio(card: ModelCard, pairs: int) -> dict[str, float]:
     recipe = starter_recipe(card)
     plain = plain_pipeline(card, recipe)
     with tempfile.TemporaryDirectory() as cache:
-        loaded = load(card, RESOURCES / "models" / "starter", find("cpu"), Path(cache))
+        loaded = load(card, RESOURCES / "models" / "starter", find("cpu"), Path(cache), PromptCache())
     is_due = PreviewSender.is_due
 
     def render(previews: bool) -> None:

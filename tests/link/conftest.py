@@ -9,46 +9,10 @@ import pytest
 
 from engine.client.api import EngineClient
 from engine.client.attach import attach_running
-from engine.protocol.events import JobChanged
 from engine.protocol.home import read_rendezvous
-from engine.protocol.job import Delivery, Done, Job, JobRequest
-from engine.protocol.recipe import Recipe
+from engine.protocol.job import Done, Job
 
 LIMIT_S = 120.0
-
-
-@pytest.fixture
-def over(shared_engine: EngineClient) -> Callable[[Job], Job]:
-    """Return a function that waits for the end of a job."""
-
-    def wait(job: Job) -> Job:
-        with shared_engine.events() as stream:
-            job = shared_engine.job(job.id)
-            while not job.is_over:
-                found = stream.next(LIMIT_S)
-                assert found is not None, "it did not end in time"
-                if isinstance(found[0], JobChanged) and found[0].job.id == job.id:
-                    job = found[0].job
-        return job
-
-    return wait
-
-
-@pytest.fixture
-def submit(shared_engine: EngineClient, recipe: Recipe, over: Callable[[Job], Job]) -> Iterator[Callable[..., Job]]:
-    """Return a function that queues the quick recipe with other fields; none of these jobs outlives the test."""
-    made: list[Job] = []
-
-    def submitting(delivery: Delivery | None = None, **fields: object) -> Job:
-        request = JobRequest(recipe=recipe.changed(**fields), delivery=delivery or Delivery())
-        made.append(shared_engine.submit(request))
-        return made[-1]
-
-    yield submitting
-    for job in reversed(made):
-        shared_engine.cancel(job.id)
-        over(job)
-        shared_engine.delete(job.id)
 
 
 @pytest.fixture

@@ -1,15 +1,12 @@
 """The starter model, loaded once for all tests of the render."""
 
-from collections.abc import Iterator
-
 import pytest
-import torch
 
 from engine.memory.device import find
 from engine.protocol.events import Preview, Progress
 from engine.protocol.home import RESOURCES
 from engine.protocol.model_card import ModelCard
-from engine.render.loaded import Loaded, load
+from engine.render.loaded import Loaded, PromptCache, load
 
 
 class Witness:
@@ -33,8 +30,7 @@ def witness() -> Witness:
 
 
 @pytest.fixture(scope="session")
-def starter(starter_card: ModelCard, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
+def starter(starter_card: ModelCard, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
     """The embedded model as a worker loads it."""
-    threads = torch.get_num_threads()
-    yield load(starter_card, RESOURCES / "models" / "starter", find("cpu"), tmp_path_factory.mktemp("cache"))
-    torch.set_num_threads(threads)
+    cache = tmp_path_factory.mktemp("cache")
+    return load(starter_card, RESOURCES / "models" / "starter", find("cpu"), cache, PromptCache())

@@ -1,6 +1,7 @@
 """Progress, previews, cancel and notices of a render."""
 
 import copy
+import dataclasses
 import itertools
 
 import cv2
@@ -10,6 +11,7 @@ import torch
 
 from engine.protocol.job import Delivery
 from engine.render.interrupt import Interrupt, InterruptedRenderError
+from engine.render.loaded import LARGEST_EMBEDDINGS, PromptCache
 from engine.render.preview import PreviewSender, fit, preview_map, probe_clip
 from engine.render.render import Render
 from engine.render.steps import observed
@@ -145,6 +147,22 @@ def test_prompts_are_embedded_once(starter, recipe, witness, monkeypatch) -> Non
     for _ in range(2):
         Render("j", recipe.changed(prompt="only once"), starter, witness, Interrupt()).frames({})
     assert calls.count("only once") == 1
+    twin = dataclasses.replace(starter, pipeline=None)  # another model with the same text encoder
+    assert twin.embed("only once") is starter.embed("only once")
+
+
+def test_the_latest_prompts_are_remembered() -> None:
+    cache, asked = PromptCache(), []
+
+    def get(encoder: str, prompt: str) -> None:
+        cache.get(encoder, prompt, lambda: asked.append((encoder, prompt)) or object())
+
+    for i in range(LARGEST_EMBEDDINGS + 1):
+        get("t5", str(i))
+    get("t5", "0")  # pushed out
+    get("t5", str(LARGEST_EMBEDDINGS))
+    get("other t5", str(LARGEST_EMBEDDINGS))
+    assert asked[-2:] == [("t5", "0"), ("other t5", str(LARGEST_EMBEDDINGS))]
 
 
 def test_copies_of_the_scheduler_are_not_observed_and_the_class_returns(starter) -> None:
