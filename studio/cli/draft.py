@@ -1,5 +1,6 @@
 """From what a user typed to a recipe: sizes, seeds, images and the output file, every problem found before sending."""
 
+import os
 import re
 import secrets
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ def draft(client: EngineClient, prompt: str, images: list[str], options: Options
         width=width,
         height=height,
         num_frames=num_frames,
-        fps=options.fps or defaults.fps,
+        fps=defaults.fps if options.fps is None else options.fps,
         num_inference_steps=defaults.num_inference_steps if options.steps is None else options.steps,
         guidance_scale=defaults.guidance_scale if options.guidance is None else options.guidance,
         seed=secrets.randbelow(_LARGEST_RANDOM_SEED) if options.seed is None else options.seed,
@@ -133,4 +134,4 @@ def _output_problems(output: Path, container: Container, recipe: Recipe) -> list
 
 def part_of(output: Path) -> Path:
     """Where the file grows until it is whole, in the same folder so that the last step is a rename."""
-    return output.with_name(f".{output.name}.part")
+    return output.with_name(f".{output.name}.{os.getpid()}.part")

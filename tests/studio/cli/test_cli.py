@@ -104,6 +104,7 @@ def test_every_problem_is_named_at_once_and_nothing_is_sent(tmp_path: Path, shar
     [
         (["x", "--model", "sora"], "model"),
         (["x", "--size", "big"], "--size"),
+        (["x", "--fps", "0"], "fps"),
         (["x", "--image", "first.png"], "--image"),
         (["x", "--image", "99=a.png"], "conditions[0].frame_index"),
         (["x", "-o", "a.avi"], "output"),
