@@ -350,7 +350,7 @@ def run(arguments: list[str]) -> int:
     """Start Reelwright in place of this process; on Windows, which cannot do that, beneath it."""
     if not arguments:
         ensure_libraries(required=True)
-    command = [ready("base"), "-m", "studio", *arguments]
+    command = [ready("base"), "-P", "-m", "studio", *arguments]  # -P: not a studio/ of the folder we are in
     env = child_environment(os.environ)
     if sys.platform != "win32":
         os.execve(command[0], command, env)

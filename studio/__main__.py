@@ -9,9 +9,12 @@ def main() -> int:
         from studio.app import run_window
 
         return run_window()
-    from studio.cli.app import run
+    try:
+        from studio.cli.app import run
 
-    return run()
+        return run()
+    except KeyboardInterrupt:  # before there was anything to cancel
+        return 130
 
 
 if __name__ == "__main__":

@@ -144,6 +144,8 @@ class EngineClient:
 
     def _send_file(self, method: str, path: str, file: Path) -> MediaItem:
         try:
+            if file.exists() and not file.is_file():  # a folder, a device, a pipe that never ends
+                raise ProblemsError([Problem(field="media", kind="unreadable", detail="not a file")])
             with file.open("rb") as content:
                 reply = self._call(method, path, content=content, timeout=INSPECT_TIMEOUT_S)
         except FileNotFoundError:

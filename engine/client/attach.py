@@ -8,10 +8,11 @@ from pathlib import Path
 from engine.client.api import EngineClient
 from engine.client.errors import EngineError, EngineStartError
 from engine.client.process import child_environment, module_command, without_window
-from engine.protocol.home import EXIT_ALREADY_RUNNING, home, read_rendezvous
+from engine.protocol.home import BUILD, EXIT_ALREADY_RUNNING, home, read_rendezvous
 
 START_TIMEOUT_S = 60.0
 POLL_S = 0.02
+RETRY_S = 0.3
 IDLE_EXIT_S = 60.0
 
 
@@ -24,7 +25,22 @@ def attach(folder: Path | None = None, idle_exit_s: float | None = IDLE_EXIT_S) 
         EngineStartError: when it does not come up; the text says why.
     """
     folder = folder or home()
-    return attach_running(folder) or _start(folder, idle_exit_s)
+    running = attach_running(folder)
+    if running is not None and running.health() != BUILD:
+        running = _retire(running)
+    return running or _start(folder, idle_exit_s)
+
+
+def _retire(client: EngineClient) -> None:
+    """Ask an engine of another build to leave, unless it is at work."""
+    with client:
+        try:
+            at_work = bool(client.jobs("running", limit=1))
+        except ValueError:  # it speaks of jobs in words of its own
+            at_work = True
+        if at_work:
+            raise EngineStartError("an engine of another build is rendering; try again when it is done")
+        client.stop()
 
 
 def attach_running(folder: Path | None = None) -> EngineClient | None:
@@ -51,6 +67,7 @@ def _start(folder: Path, idle_exit_s: float | None) -> EngineClient:
             return client
         code = process.poll()
         if code == EXIT_ALREADY_RUNNING:  # another one was started in the same moment, or is on its way out
+            time.sleep(RETRY_S)
             process = _spawn(folder, log, idle_exit_s)
         elif code is not None:
             raise EngineStartError(_last_line(log) or f"the engine ended with code {code}")
@@ -63,7 +80,8 @@ def _start(folder: Path, idle_exit_s: float | None) -> EngineClient:
 def _spawn(folder: Path, log: Path, idle_exit_s: float | None) -> "subprocess.Popen[bytes]":
     leaving = [] if idle_exit_s is None else ["--idle-exit-s", str(idle_exit_s)]
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # prompts and takes are nobody else's to read
+        log.parent.mkdir(exist_ok=True)
         with log.open("wb") as said:
             process = subprocess.Popen(
                 module_command("engine", "--home", str(folder), *leaving),
@@ -71,6 +89,7 @@ def _spawn(folder: Path, log: Path, idle_exit_s: float | None) -> "subprocess.Po
                 stdout=said,
                 stderr=said,
                 env=child_environment(),
+                cwd=folder,  # it outlives its starter, whose folder it must not hold
                 start_new_session=True,  # Ctrl-C in the starter's terminal is not for the engine
                 creationflags=without_window(),
             )

@@ -26,8 +26,8 @@ def child_environment() -> dict[str, str]:
 
 
 def module_command(module: str, *arguments: str) -> list[str]:
-    """The command that runs one of our modules."""
-    return [sys.executable, "-m", module, *arguments]
+    """The command that runs one of our modules; never one of that name in the folder the user happens to be in."""
+    return [sys.executable, "-P", "-m", module, *arguments]
 
 
 def without_window() -> int:

@@ -25,6 +25,7 @@ class LocalWorker:
     def __init__(self, device: str, folder: Path, listener: WorkerListener) -> None:
         self.device = device
         self.ready: Ready | None = None
+        self.early_deaths = 0
         self._folder = folder
         self._listener = listener
         self._process: asyncio.subprocess.Process | None = None
@@ -58,13 +59,12 @@ class LocalWorker:
             await self._process.wait()
 
     async def _keep_alive(self) -> None:
-        early_deaths = 0
         while True:
-            await asyncio.sleep(RESTART_DELAYS_S[min(early_deaths, len(RESTART_DELAYS_S) - 1)])
+            await asyncio.sleep(RESTART_DELAYS_S[min(self.early_deaths, len(RESTART_DELAYS_S) - 1)])
             try:
                 self._process = await self._spawn()
             except OSError as error:
-                early_deaths += 1
+                self.early_deaths += 1
                 self._tell(lambda error=error: self._listener.on_death(self, f"cannot be started: {error.strerror}"))
                 continue
             try:
@@ -73,7 +73,7 @@ class LocalWorker:
                 log.exception("worker %s sent nonsense", self.device)
                 self.kill()
             code = await self._process.wait()
-            early_deaths = 0 if self.ready else early_deaths + 1
+            self.early_deaths = 0 if self.ready else self.early_deaths + 1
             self.ready = None
             self._tell(lambda code=code: self._listener.on_death(self, f"exit code {code}; see {self._log.name}"))
 

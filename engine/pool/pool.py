@@ -23,6 +23,8 @@ class Worker(Protocol):
 
     device: str
     ready: Ready | None
+    early_deaths: int
+    """How many times in a row it died before it was ready."""
 
     def send(self, command: Command) -> None:
         """Hand over a command; lost when the worker dies before reading it."""

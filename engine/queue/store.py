@@ -1,5 +1,6 @@
 """The queue on disk: SQLite in WAL mode, every change committed before it is answered."""
 
+import logging
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
@@ -7,6 +8,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from engine.protocol.job import Cancelled, Job, JobRequest, Queued, Running, State, StateKind
+
+log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
 _WAITING = Queued().kind
@@ -113,5 +116,8 @@ class JobStore:
             self.put(job, Cancelled(finished_at=time.time()) if job.cancelling else Queued())
 
     def _read(self, clause: str, arguments: Iterable[str | int | None]) -> Iterator[Job]:
-        rows = self._db.execute(f"SELECT body FROM jobs {clause}", tuple(arguments))
-        return (Job.model_validate_json(row[0]) for row in rows)
+        for (body,) in self._db.execute(f"SELECT body FROM jobs {clause}", tuple(arguments)).fetchall():
+            try:
+                yield Job.model_validate_json(body)
+            except ValueError:
+                log.warning("a job of another build is left alone: %s", body[:80])

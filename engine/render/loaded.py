@@ -12,9 +12,8 @@ import torch
 from engine.families.catalogue import family
 from engine.families.family import Embedding, Family
 from engine.memory.device import DeviceReport
-from engine.protocol.model_card import ModelCard
 from engine.render.preview import PreviewMap, preview_map
-from engine.weights.store import Weights, verified
+from engine.weights.store import Weights
 
 LARGEST_EMBEDDINGS = 64
 
@@ -54,14 +53,17 @@ class Loaded:
 
 
 @torch.inference_mode()
-def load(card: ModelCard, folder: Path, device: DeviceReport, cache: Path, prompts: PromptCache) -> Loaded:
-    """Check the files, load them, and fit the preview map unless it is cached.
+def load(
+    weights: Weights, device: DeviceReport, cache: Path, prompts: PromptCache, check: Callable[[], None]
+) -> Loaded:
+    """Load a model, and fit the preview map unless it is cached; `check` is called in between and may raise to stop.
 
     Raises:
-        WeightsError: naming the file that is missing or damaged.
+        WeightsError: naming a file that cannot be used.
     """
-    weights = verified(card, folder)
-    adapter = family(card.family)
+    adapter = family(weights.card.family)
+    check()
     pipeline = adapter.load(weights, device.kind, device.dtype)
+    check()
     preview = preview_map(adapter, pipeline, weights.digest("vae"), cache / "preview")
     return Loaded(weights, device, adapter, pipeline, preview, prompts)

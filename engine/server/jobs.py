@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,7 @@ from engine.server.media_store import MediaStore
 log = logging.getLogger(__name__)
 
 DEATHS_TO_SET_ASIDE = 3
+PAGE = 32
 CANCEL_GRACE_S = 10.0
 """After this long a worker that does not answer a cancel is ended: a stuck kernel costs the worker, not the user."""
 
@@ -46,6 +48,7 @@ class Jobs:
         self._library = library
         self._hub = hub
         self._pool: Pool | None = None
+        self._unsaved: dict[str, Job] = {}
         self._running: dict[str, tuple[Worker, Path]] = {}
         store.requeue_running()
 
@@ -72,7 +75,9 @@ class Jobs:
         """Stop a job; a running one stops within a module's forward and changes its state then."""
         if isinstance(job.state, Queued):
             return self._change(job, Cancelled(finished_at=time.time()))
-        if job.id not in self._running or job.cancelling:
+        if job.id not in self._running:  # its end could not be written: a full disk
+            return job if job.is_over else self._change(job, Cancelled(finished_at=time.time()))
+        if job.cancelling:
             return job
         worker, _ = self._running[job.id]
         cancelling = self._store.put(job, cancelling=True)  # first on disk: a restart must not run it again
@@ -93,11 +98,15 @@ class Jobs:
         return order
 
     def remove(self, job: Job) -> None:
-        """Forget a job that is over, and its take when no other job needs the file."""
+        """Forget a job that is over, and its take and images when no other job needs them."""
         self._store.remove(job.id)
-        if isinstance(job.state, Done) and not self._store.needs(job.state.take.media):
-            self._media.remove(job.state.take.media)
         self._hub.publish(JobRemoved(job_id=job.id))
+        media = {condition.media for condition in job.request.recipe.conditions}
+        if isinstance(job.state, Done):
+            media.add(job.state.take.media)
+        for sha256 in media:
+            if not self._store.needs(sha256):
+                self._media.remove(sha256)
 
     def on_report(self, worker: Worker, report: Report, blob: bytes) -> None:
         """A worker's report, in the order it made them."""
@@ -124,7 +133,23 @@ class Jobs:
             elif deaths >= DEATHS_TO_SET_ASIDE:
                 state = SetAside(finished_at=time.time(), worker_deaths=deaths, detail=detail)
             self._change(job, state, worker_deaths=deaths)
+        if worker.early_deaths >= DEATHS_TO_SET_ASIDE:
+            self._fail_waiting(worker, f"the worker cannot be started: {detail}")
         self._dispatch()
+
+    def _fail_waiting(self, worker: Worker, detail: str) -> None:
+        """End the jobs that wait for a worker which does not come up: better an answer than no end."""
+        for job in self._waiting():
+            if self._pool is not None and self._pool.for_device(job.request.device) is worker:
+                failure = Failure(kind="internal", detail=detail)
+                self._change(job, Failed(finished_at=time.time(), failure=failure))
+
+    def _waiting(self) -> Iterator[Job]:
+        """All waiting jobs in order, read page by page."""
+        after: str | None = None
+        while page := self._store.page(Queued().kind, after, PAGE):
+            yield from page
+            after = page[-1].id
 
     def _problems(self, request: JobRequest) -> list[Problem]:
         found = self._library.find(request.recipe.model)
@@ -145,20 +170,34 @@ class Jobs:
         return wrong
 
     def _dispatch(self) -> None:
-        """Give waiting jobs to free workers."""
-        if self._pool is None:
-            return
-        busy = {id(worker) for worker, _ in self._running.values()}
-        for job in self._store.page(Queued().kind, limit=32):
-            worker = self._pool.for_device(job.request.device)
-            if worker is None:
-                failure = Failure(kind="device_lost", detail=f"no {job.request.device} device here")
-                self._change(job, Failed(finished_at=time.time(), failure=failure))
-            elif worker.ready is not None and id(worker) not in busy and self._start(job, worker, worker.ready):
-                busy.add(id(worker))
+        """Give waiting jobs to free workers; what the disk does not take now is tried again the next time."""
+        try:
+            for job in list(self._unsaved.values()):
+                self._store.put(job)
+                del self._unsaved[job.id]
+            if self._free_workers():
+                for job in self._waiting():
+                    self._offer(job)
+                    if not self._free_workers():
+                        break
+        except (OSError, sqlite3.Error):
+            log.exception("a job could not be started")
 
-    def _start(self, job: Job, worker: Worker, ready: Ready) -> bool:
-        """Send a job to a free worker; False when it could not be started and has failed."""
+    def _free_workers(self) -> list[Worker]:
+        busy = [worker for worker, _ in self._running.values()]
+        started = self._pool.workers() if self._pool else []
+        return [worker for worker in started if worker.ready is not None and worker not in busy]
+
+    def _offer(self, job: Job) -> None:
+        worker = self._pool.for_device(job.request.device) if self._pool else None
+        if worker is None:
+            failure = Failure(kind="device_lost", detail=f"no {job.request.device} device here")
+            self._change(job, Failed(finished_at=time.time(), failure=failure))
+        elif worker.ready is not None and worker in self._free_workers():
+            self._start(job, worker, worker.ready)
+
+    def _start(self, job: Job, worker: Worker, ready: Ready) -> None:
+        """Send a job to a free worker, or fail it when what it needs is gone."""
         found = self._problems(job.request)  # a model or an image may have been deleted since
         located = self._library.find(job.request.recipe.model)
         if found or located is None:
@@ -166,12 +205,13 @@ class Jobs:
             kind = "missing_weights" if gone else "bad_input"
             failure = Failure(kind=kind, detail=str(ProblemsError(found)))
             self._change(job, Failed(finished_at=time.time(), failure=failure))
-            return False
+            return
         folder, status = located
         output = self._media.room(job.id) / f"take.{job.request.delivery.container}"
         media = {c.media: str(self._media.path(c.media)) for c in job.request.recipe.conditions}
+        running = self._store.put(job, Running(started_at=time.time(), device=ready.device))
         self._running[job.id] = (worker, output)
-        self._change(job, Running(started_at=time.time(), device=ready.device))
+        self._hub.publish(JobChanged(job=running))
         worker.send(
             Render(
                 job_id=job.id,
@@ -183,7 +223,6 @@ class Jobs:
                 output=str(output),
             )
         )
-        return True
 
     def _end(self, worker: Worker, report: Finished | Stopped | Broke) -> None:
         runner, output = self._running.get(report.job_id, (None, Path()))
@@ -222,7 +261,12 @@ class Jobs:
         return job
 
     def _change(self, job: Job, state: State, **fields: object) -> Job:
-        changed = self._store.put(job, state, **fields)
+        changed = job.model_copy(update={"state": state, **fields})
+        try:
+            self._store.put(changed)
+        except sqlite3.Error:  # it has happened all the same: tell it, and write it down later
+            log.exception("the state of job %s could not be written", job.id)
+            self._unsaved[job.id] = changed
         self._hub.publish(JobChanged(job=changed))
         return changed
 

@@ -1,5 +1,6 @@
 """Images and clips by content hash: written once, never changed."""
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -66,7 +67,8 @@ class MediaStore:
         """Delete a file that nothing needs any more."""
         path = self.path(sha256)
         if path is not None:
-            path.unlink()
+            with contextlib.suppress(OSError):  # somebody reads it (Windows): it stays
+                path.unlink()
 
 
 def _delete(path: Path) -> None:

@@ -34,7 +34,7 @@ def serve(folder: Path, idle_exit_s: float | None) -> None:
         NewerQueueError: when a newer Reelwright wrote the queue.
         OSError: when the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = FileLock(folder / "engine.lock")
     try:
         lock.acquire(blocking=False)

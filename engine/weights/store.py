@@ -1,6 +1,7 @@
 """A model's files, checked against its card before anything reads them."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -30,13 +31,14 @@ class Weights:
         return hashlib.sha256(repr(chosen).encode()).hexdigest()
 
 
-def verified(card: ModelCard, folder: Path) -> Weights:
-    """Check size and sha256 of every file.
+def verified(card: ModelCard, folder: Path, check: Callable[[], None] = lambda: None) -> Weights:
+    """Check size and sha256 of every file; `check` is called between files and may raise to stop.
 
     Raises:
         WeightsError: naming the first file that is missing or differs.
     """
     for file in card.files:
+        check()
         _check(file, folder)
     return Weights(card, folder)
 

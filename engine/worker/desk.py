@@ -20,6 +20,7 @@ from engine.protocol.work import Broke, Finished, Ready, Render, Report, Stopped
 from engine.render.interrupt import Interrupt, InterruptedRenderError
 from engine.render.loaded import Loaded, PromptCache, load
 from engine.render.render import Render as Rendering
+from engine.weights.store import verified
 from engine.worker.failures import failure_of
 from engine.worker.pipe import Outbox
 
@@ -111,8 +112,13 @@ class Desk:
         key = f"{work.model_folder}\n{work.card.model_dump_json()}"
         if self._shelf is None or self._shelf[0] != key:
             self._clear_shelf()
-            self._shelf = (key, load(work.card, Path(work.model_folder), self._device, self._cache, self._prompts))
+            self._shelf = (key, self._load(work))
         return self._shelf[1]
+
+    def _load(self, work: Render) -> Loaded:
+        check = self._interrupt.check
+        weights = verified(work.card, Path(work.model_folder), check)
+        return load(weights, self._device, self._cache, self._prompts, check)
 
     def _clear_shelf(self) -> None:
         self._shelf = None

@@ -19,6 +19,15 @@ def claim_stdout() -> BinaryIO:
     return messages
 
 
+def claim_stdin() -> BinaryIO:
+    """Take stdin for commands. Libraries that look at it while they load (on Windows) would wait for it otherwise."""
+    received = os.fdopen(os.dup(0), "rb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return received
+
+
 def commands(stream: BinaryIO) -> Iterator[Command]:
     """The engine's commands, until it closes the pipe or dies."""
     while (message := read_framed(stream)) is not None:

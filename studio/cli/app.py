@@ -43,6 +43,8 @@ def run() -> int:
         return _end(f"the engine did not start: {error}", Exit.NO_ENGINE)
     except EngineError as error:
         return _end(str(error), Exit.NO_ENGINE)
+    except (OSError, ValueError, RuntimeError) as error:  # what nobody foresaw: a sentence, and JSON for scripts
+        return _end(f"{type(error).__name__}: {error}", Exit.FAILED)
 
 
 def _problems(error: ProblemsError) -> int:

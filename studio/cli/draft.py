@@ -1,10 +1,12 @@
 """From what a user typed to a recipe: sizes, seeds, images and the output file, every problem found before sending."""
 
-import os
 import re
 import secrets
+import stat
 from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from engine.client.api import EngineClient
 from engine.protocol.condition import Condition
@@ -43,7 +45,7 @@ def draft(client: EngineClient, prompt: str, images: list[str], options: Options
     if num_frames is None:
         is_still = options.output is not None and options.output.suffix.lower() == ".png"
         num_frames = 1 if is_still else defaults.num_frames
-    bare = Recipe(
+    bare = _recipe(
         model=card.id,
         prompt=prompt,
         negative_prompt=defaults.negative_prompt if options.negative_prompt is None else options.negative_prompt,
@@ -59,11 +61,14 @@ def draft(client: EngineClient, prompt: str, images: list[str], options: Options
     pinned = [_pinned(text, recipe.num_frames) for text in images]
     named = recipe.changed(conditions=[Condition(media="", frame_index=index) for index, _ in pinned])
     output, container = _output(options.output, recipe)
-    found = [*problems(named, card), *_output_problems(output, container, recipe)]
+    found = [*problems(named, card), *_output_problems(output, container, recipe.num_frames)]
+    if options.previews is not None:
+        found += _folder_problems(options.previews)
+    look = client.inspect if found else client.upload  # nothing is kept of what will not be sent
     conditions: list[Condition] = []
     for index, path in pinned:
         try:
-            conditions.append(Condition(media=client.upload(path).sha256, frame_index=index))
+            conditions.append(Condition(media=look(path).sha256, frame_index=index))
         except ProblemsError as error:
             found.extend(error.problems)
     if found:
@@ -97,12 +102,12 @@ def _pinned(text: str, num_frames: int) -> tuple[int, Path]:
             [Problem(field="--image", kind="invalid", value=text, detail=f"{text!r}; write FRAME=FILE")]
         )
     index = int(frame)
-    return (index + num_frames if -num_frames <= index < 0 else index), Path(path).expanduser()
+    return (index + num_frames if -num_frames <= index < 0 else index), _path(path)
 
 
 def _output(chosen: Path | None, recipe: Recipe) -> tuple[Path, Container]:
     if chosen is not None:
-        return chosen.expanduser(), _CONTAINERS.get(chosen.suffix.lower(), "mp4")
+        return _path(chosen), _CONTAINERS.get(chosen.suffix.lower(), "mp4")
     container: Container = "png" if recipe.num_frames == 1 else "mp4"
     words = re.sub(r"\W+", "-", recipe.prompt.lower()).strip("-")[:40].rstrip("-") or "clip"
     path = Path(f"{words}-{recipe.seed}.{container}")
@@ -113,25 +118,62 @@ def _output(chosen: Path | None, recipe: Recipe) -> tuple[Path, Container]:
     return path, container
 
 
-def _output_problems(output: Path, container: Container, recipe: Recipe) -> list[Problem]:
+def check_output(output: Path, container: Container) -> None:
+    """Raise `ProblemsError` unless a take of this kind can be written there."""
+    if _CONTAINERS.get(output.suffix.lower()) != container:
+        problem = Problem(
+            field="output", kind="unsupported", value=output.suffix or output.name, nearest=f".{container}"
+        )
+        raise ProblemsError([problem])
+    if found := _output_problems(output, container, num_frames=1):
+        raise ProblemsError(found)
+
+
+def _output_problems(output: Path, container: Container, num_frames: int) -> list[Problem]:
     name = str(output)
-    if output.suffix.lower() not in _CONTAINERS:
-        return [Problem(field="output", kind="unsupported", value=output.suffix or name, nearest=".mp4")]
-    if container == "png" and recipe.num_frames != 1:
-        return [
-            Problem(field="output", kind="unsupported", value=f".png for {recipe.num_frames} frames", nearest=".mp4")
-        ]
     if output.is_dir():
         return [Problem(field="output", kind="not_writable", detail=f"{name} is a folder")]
+    if output.suffix.lower() not in _CONTAINERS:
+        wrong = output.suffix or output.name
+        return [Problem(field="output", kind="unsupported", value=wrong, nearest="a name that ends in .mp4")]
+    if container == "png" and num_frames != 1:
+        value = f".png for {num_frames} frames"
+        return [Problem(field="output", kind="unsupported", value=value, nearest=".mp4")]
+    if output.exists() and not output.stat().st_mode & stat.S_IWUSR:
+        return [Problem(field="output", kind="not_writable", detail=f"{name} is read-only")]
     try:  # the only test that is never wrong, also for an administrator and on a network drive
         part = part_of(output)
-        part.touch()
+        part.touch(exist_ok=False)
         part.unlink()
     except OSError as error:
         return [Problem(field="output", kind="not_writable", detail=f"{name}: {error.strerror}")]
     return []
 
 
+def _folder_problems(folder: Path) -> list[Problem]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return [Problem(field="--previews", kind="not_writable", detail=f"{folder}: {error.strerror}")]
+    return []
+
+
 def part_of(output: Path) -> Path:
-    """Where the file grows until it is whole, in the same folder so that the last step is a rename."""
-    return output.with_name(f".{output.name}.{os.getpid()}.part")
+    """A new name in the same folder, where the file grows until it is whole and can be renamed."""
+    return output.with_name(f".reelwright-{secrets.token_hex(6)}.part")
+
+
+def _recipe(**fields: object) -> Recipe:
+    """A recipe; numbers that are none (`--fps nan`) become problems."""
+    try:
+        return Recipe.model_validate(fields)
+    except ValidationError as error:
+        found = [Problem(field=str(e["loc"][0]), kind="invalid", detail=e["msg"]) for e in error.errors()]
+        raise ProblemsError(found) from None
+
+
+def _path(text: str | Path) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # ~nobody
+        raise ProblemsError([Problem(field=str(text), kind="missing", detail="no such user")]) from None

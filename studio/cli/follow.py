@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, TextColumn
+from rich.progress import BarColumn, ProgressColumn, TextColumn
 from rich.progress import Progress as Bars
 
 from engine.client.api import EngineClient, EventStream
 from engine.client.attach import attach
-from engine.client.errors import EngineGoneError
-from engine.protocol.events import JobChanged, Preview, Progress, WorkerChanged
+from engine.client.errors import EngineGoneError, RefusedError
+from engine.protocol.events import JobChanged, JobRemoved, Preview, Progress, WorkerChanged
 from engine.protocol.job import Job, JobRequest
 from studio.cli.words import seconds
 
 CANCEL_WAIT_S = 15.0
 LARGEST_RESTARTS = 3
 PLAIN_INTERVAL_S = 5.0
+NARROW_COLUMNS = 72
 
 
 class Display(Protocol):
@@ -50,8 +51,9 @@ class _Lines:
     def show(self, text: str, done: float) -> None:
         stage = text.split()[0]
         if stage != self._said or time.monotonic() - self._at_s > PLAIN_INTERVAL_S:
-            sys.stderr.write(f"{text} ({done:.0%})\n")
-            sys.stderr.flush()
+            with contextlib.suppress(OSError):  # nobody listens any more: the clip matters more
+                sys.stderr.write(f"{text} ({done:.0%})\n")
+                sys.stderr.flush()
             self._said, self._at_s = stage, time.monotonic()
 
 
@@ -62,7 +64,9 @@ def display() -> Generator[Display]:
     if not console.is_terminal:
         yield _Lines()
         return
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=32), TextColumn("{task.percentage:>3.0f} %"))
+    columns: list[ProgressColumn] = [TextColumn("{task.description}", markup=False)]
+    if console.width >= NARROW_COLUMNS:
+        columns += [BarColumn(bar_width=32), TextColumn("{task.percentage:>3.0f} %")]
     with Bars(*columns, console=console, transient=True) as bars:
         yield _Bar(bars)
 
@@ -94,6 +98,10 @@ class Follower:
                 shown.show("restarting the engine", 0.0)
                 self._client.close()
                 self._client = attach()
+            except KeyboardInterrupt:
+                if job_id is not None:
+                    self._client.cancel(job_id)
+                raise
         raise AssertionError  # the loop returns or raises
 
     @property
@@ -126,7 +134,9 @@ class Follower:
             case Progress() if event.job_id == job.id:
                 shown.show(_progress_words(event), _fraction(event))
             case Preview() if event.job_id == job.id and self._previews is not None:
-                _save_preview(self._previews, event, jpegs)
+                self._save_preview(self._previews, event, jpegs)
+            case JobRemoved() if event.job_id == job.id:
+                raise RefusedError(404, "somebody deleted the job")
             case WorkerChanged(state="died") if not job.is_over:
                 shown.show(f"worker died and is started again: {event.detail}", 0.0)
             case _:
@@ -134,8 +144,21 @@ class Follower:
         return job
 
     def _waiting_words(self, job: Job) -> str:
-        ahead = [j for j in self._client.jobs("queued") if j.created_at < job.created_at]
-        return f"waiting for {len(ahead)} jobs" if ahead else "starting"
+        """Read once, at the start: what runs, and the first page of what waits in front of this job."""
+        waiting = [j.id for j in self._client.jobs("queued")]
+        running = [j for j in self._client.jobs("running") if j.id != job.id]
+        ahead = len(running) + (waiting.index(job.id) if job.id in waiting else 0)
+        return f"waiting behind {ahead} other job{'s' if ahead > 1 else ''}" if ahead else "starting"
+
+    def _save_preview(self, folder: Path, preview: Preview, jpegs: list[bytes]) -> None:
+        target = folder / f"step-{preview.step:03d}"
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            for index, jpeg in enumerate(jpegs):
+                (target / f"{index:04d}.jpg").write_bytes(jpeg)
+        except OSError as error:
+            sys.stderr.write(f"no more previews: {error.strerror}\n")
+            self._previews = None
 
 
 def _progress_words(progress: Progress) -> str:
@@ -147,13 +170,6 @@ def _progress_words(progress: Progress) -> str:
 
 def _fraction(progress: Progress) -> float:
     return progress.step / max(progress.total_steps, 1)
-
-
-def _save_preview(folder: Path, preview: Preview, jpegs: list[bytes]) -> None:
-    target = folder / f"step-{preview.step:03d}"
-    target.mkdir(parents=True, exist_ok=True)
-    for index, jpeg in enumerate(jpegs):
-        (target / f"{index:04d}.jpg").write_bytes(jpeg)
 
 
 def save(client: EngineClient, sha256: str, output: Path, part: Path) -> None:

@@ -11,13 +11,13 @@ from rich.table import Table
 from typer import Argument, Context, Option, Typer
 
 from engine.client.api import EngineClient
-from engine.client.attach import attach
+from engine.client.attach import attach, attach_running
 from engine.client.process import child_environment, module_command
 from engine.protocol.home import home
 from engine.protocol.job import Done, Job
 from engine.protocol.model_card import ModelCard
 from engine.protocol.problem import Problem, ProblemsError
-from studio.cli.draft import part_of
+from studio.cli.draft import check_output, part_of
 from studio.cli.exits import Exit
 from studio.cli.follow import save
 from studio.cli.words import seconds, state_words
@@ -91,7 +91,8 @@ def show_queue(context: Context, as_json: Json = False) -> int:
 def cancel_job(job: JobId) -> int:
     """Cancel a waiting or running job."""
     with attach() as client:
-        client.cancel(_find(client, job).id)
+        found = client.cancel(_find(client, job).id)
+    sys.stdout.write(f"{found.id[-8:]} {'is being cancelled' if found.cancelling else state_words(found)}\n")
     return Exit.OK
 
 
@@ -102,6 +103,7 @@ def save_job(job: JobId, output: Annotated[Path, Argument(metavar="FILE")]) -> i
         found = _find(client, job)
         if not isinstance(found.state, Done):
             raise ProblemsError([Problem(field=job, kind="unsupported", detail=f"it is {state_words(found)}")])
+        check_output(output, found.state.take.container)
         try:
             save(client, found.state.take.media, output, part_of(output))
         except OSError as error:
@@ -116,7 +118,9 @@ def save_job(job: JobId, output: Annotated[Path, Argument(metavar="FILE")]) -> i
 def delete_job(job: JobId) -> int:
     """Forget a job that is over, and its take if it was not saved."""
     with attach() as client:
-        client.delete(_find(client, job).id)
+        found = _find(client, job)
+        client.delete(found.id)
+    sys.stdout.write(f"{found.id[-8:]} deleted\n")
     return Exit.OK
 
 
@@ -127,6 +131,11 @@ def serve(
     if where:
         sys.stdout.write(f"{home()}\n")
         return Exit.OK
+    running = attach_running()
+    if running is not None:
+        running.close()
+        sys.stderr.write(f"an engine is already running on {home()}\n")
+        return Exit.NO_ENGINE
     sys.stderr.write(f"engine on {home()}; Ctrl-C ends it, waiting jobs stay\n")
     process = subprocess.Popen(module_command("engine"), env=child_environment())
     while True:
@@ -137,7 +146,7 @@ def serve(
 
 
 def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 160)
+    return Console(width=None if sys.stdout.isatty() else 160, markup=False, highlight=False)
 
 
 def _card_table(card: ModelCard, missing: list[str]) -> Table:
@@ -167,7 +176,7 @@ def _all_jobs(client: EngineClient) -> list[Job]:
 
 
 def _find(client: EngineClient, name: str) -> Job:
-    found = [job for job in _all_jobs(client) if job.id.endswith(name)]
+    found = [job for job in _all_jobs(client) if name and job.id.endswith(name)]
     if len(found) != 1:
         detail = "no such job" if not found else f"{len(found)} jobs end in that"
         raise ProblemsError([Problem(field=name, kind="invalid", detail=detail)])

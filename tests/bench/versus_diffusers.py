@@ -80,6 +80,7 @@ def render_ratio(card: ModelCard, pairs: int) -> dict[str, float]:
     from engine.render.loaded import PromptCache, load
     from engine.render.preview import PreviewSender
     from engine.render.render import Render
+    from engine.weights.store import verified
 
     class Deaf:
         def on_progress(self, progress: Progress) -> None: ...
@@ -90,7 +91,8 @@ def render_ratio(card: ModelCard, pairs: int) -> dict[str, float]:
     recipe = starter_recipe(card)
     plain = plain_pipeline(card, recipe)
     with tempfile.TemporaryDirectory() as cache:
-        loaded = load(card, RESOURCES / "models" / "starter", find("cpu"), Path(cache), PromptCache())
+        weights = verified(card, RESOURCES / "models" / "starter")
+        loaded = load(weights, find("cpu"), Path(cache), PromptCache(), lambda: None)
     is_due = PreviewSender.is_due
 
     def render(previews: bool) -> None:

@@ -7,6 +7,7 @@ from engine.protocol.events import Preview, Progress
 from engine.protocol.home import RESOURCES
 from engine.protocol.model_card import ModelCard
 from engine.render.loaded import Loaded, PromptCache, load
+from engine.weights.store import verified
 
 
 class Witness:
@@ -33,4 +34,5 @@ def witness() -> Witness:
 def starter(starter_card: ModelCard, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
     """The embedded model as a worker loads it."""
     cache = tmp_path_factory.mktemp("cache")
-    return load(starter_card, RESOURCES / "models" / "starter", find("cpu"), cache, PromptCache())
+    weights = verified(starter_card, RESOURCES / "models" / "starter")
+    return load(weights, find("cpu"), cache, PromptCache(), lambda: None)

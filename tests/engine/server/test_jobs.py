@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from engine.protocol.work import Broke, Cancel, Command, Finished, Ready, Render
 from engine.queue.store import JobStore
 from engine.server import jobs as jobs_module
 from engine.server.events import Hub
-from engine.server.jobs import Jobs
+from engine.server.jobs import PAGE, Jobs
 from engine.server.library import Library
 from engine.server.media_store import MediaStore
 
@@ -31,6 +32,7 @@ class FakeWorker:
     def __init__(self, device: str = "auto", ready: Ready | None = READY) -> None:
         self.device = device
         self.ready = ready
+        self.early_deaths = 0
         self.sent: list[Command] = []
         self.kills = 0
 
@@ -371,3 +373,64 @@ def test_clients_hear_of_every_state(desk: Desk, request_: JobRequest) -> None:
     desk.jobs.acknowledge(desk.job(job))
     assert heard == ["queued", "running", "queued", "running", "done", "done"]
     assert desk.job(job).acknowledged
+
+
+def test_a_good_job_behind_many_bad_ones_starts(desk: Desk, recipe: Recipe, request_: JobRequest) -> None:
+    media = "cd" * 32
+    kept = desk.media.room("x") / "x"
+    kept.write_bytes(b"x")
+    desk.media.adopt(kept, media, "png")
+    first = desk.jobs.submit(request_)
+    bad = JobRequest(recipe=recipe.changed(conditions=[{"media": media}]))
+    doomed = [desk.jobs.submit(bad) for _ in range(PAGE + 8)]
+    good = desk.jobs.submit(request_)
+    desk.media.remove(media)
+    desk.finish(first)
+    assert {desk.state(job) for job in doomed} == {"failed"}
+    assert desk.state(good) == "running"
+
+
+def test_a_disk_that_is_full_for_a_moment_stalls_nothing(
+    desk: Desk, request_: JobRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = desk.jobs.submit(request_), desk.jobs.submit(request_)
+    put = desk.store.put
+
+    def full(*_: object, **__: object) -> Job:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(desk.store, "put", full)
+    desk.finish(first)
+    assert desk.state(second) == "queued"  # it could not be started, nor the end of the first be written
+    monkeypatch.setattr(desk.store, "put", put)
+    third = desk.jobs.submit(request_)
+    assert desk.state(first) == "done"
+    assert desk.state(second) == "running"
+    desk.finish(second)
+    assert desk.state(third) == "running"
+
+
+def test_jobs_of_a_worker_that_never_comes_up_end(opened: Callable[..., Desk], request_: JobRequest) -> None:
+    desk = opened(ready=None)
+    jobs = [desk.jobs.submit(request_) for _ in range(3)]
+    for desk.worker.early_deaths in range(1, 4):
+        desk.jobs.on_death(desk.worker, "exit code 1")
+    for job in jobs:
+        state = desk.job(job).state
+        assert isinstance(state, Failed)
+        assert "exit code 1" in state.failure.detail
+
+
+def test_images_go_with_the_last_job_that_needs_them(desk: Desk, recipe: Recipe) -> None:
+    media = "cd" * 32
+    kept = desk.media.room("x") / "x"
+    kept.write_bytes(b"x")
+    desk.media.adopt(kept, media, "png")
+    request = JobRequest(recipe=recipe.changed(conditions=[{"media": media}]))
+    first, second = desk.jobs.submit(request), desk.jobs.submit(request)
+    desk.finish(first)
+    desk.jobs.remove(desk.job(first))
+    assert desk.media.path(media) is not None
+    desk.finish(second, digest="ef" * 32)
+    desk.jobs.remove(desk.job(second))
+    assert desk.media.path(media) is None

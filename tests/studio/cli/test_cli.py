@@ -24,7 +24,7 @@ def _on_shared_engine(shared_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "studio", *arguments]
+    command = [sys.executable, "-P", "-m", "studio", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
 
 
@@ -105,6 +105,11 @@ def test_every_problem_is_named_at_once_and_nothing_is_sent(tmp_path: Path, shar
         (["x", "--model", "sora"], "model"),
         (["x", "--size", "big"], "--size"),
         (["x", "--fps", "0"], "fps"),
+        (["x", "--fps", "nan"], "fps"),
+        (["x", "--guidance", "inf"], "guidance_scale"),
+        (["x", "--previews", "/proc/nowhere"], "--previews"),
+        (["x", "-o", "/tmp"], "output"),
+        (["x", "--image", "0=/dev/zero"], "/dev/zero"),
         (["x", "--image", "first.png"], "--image"),
         (["x", "--image", "99=a.png"], "conditions[0].frame_index"),
         (["x", "-o", "a.avi"], "output"),
@@ -157,6 +162,38 @@ def test_queue_lists_saves_and_deletes(tmp_path: Path) -> None:
     assert run("queue", "delete", name).returncode == 0
     assert name not in run("queue").stdout
     assert run("queue", "save", name, "b.mp4").returncode == 2
+
+
+def test_prompts_that_look_like_markup_are_shown_as_they_are() -> None:
+    prompt = "🌊 [/b] [red]x[/red] a[bold]"
+    made = json.loads(run("generate", prompt, *QUICK, "-o", "a.mp4", "--json").stdout)
+    listed = run("queue")
+    assert listed.returncode == 0
+    assert prompt in listed.stdout
+    assert run("queue", "delete", made["job"]).returncode == 0
+
+
+def test_what_lies_in_the_users_folder_is_not_run(tmp_path: Path) -> None:
+    for name in ("studio", "engine"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit('hijacked')")
+    for name in ("httpx.py", "torch.py"):
+        (tmp_path / name).write_text("raise SystemExit('hijacked')")
+    assert run("models").returncode == 0
+
+
+def test_a_users_own_part_file_is_left_alone(tmp_path: Path) -> None:
+    mine = tmp_path / ".a.mp4.part"
+    mine.write_text("mine")
+    assert run("generate", "x", *QUICK, "-o", "a.mp4").returncode == 0
+    assert mine.read_text() == "mine"
+
+
+def test_a_read_only_file_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_text("kept")
+    (tmp_path / "a.mp4").chmod(0o444)
+    assert "output" in problems(run("generate", "x", "-o", "a.mp4", "--json"))
+    assert (tmp_path / "a.mp4").read_text() == "kept"
 
 
 def test_models_says_what_can_run() -> None:
