@@ -42,7 +42,9 @@ def test_previews_show_every_frame_and_end_near_the_result(starter, recipe, witn
     assert len(pictures) == recipe.num_frames
     assert {picture.shape for picture in pictures} == {(preview.height, preview.width, 3)}
     assert torch.allclose(offered[-1], rendered.latents[0], atol=1e-5)
-    assert psnr(starter.preview.frames(offered[-1].numpy()), rendered.frames) > 22
+    shown = starter.preview.frames(offered[-1].numpy())
+    flat = np.broadcast_to(rendered.frames.mean((1, 2), keepdims=True), rendered.frames.shape)
+    assert psnr(shown, rendered.frames) > max(20, psnr(flat, rendered.frames) + 3)
 
 
 def test_the_predicted_clean_clip_comes_nearer_with_every_step(starter, recipe, witness, monkeypatch) -> None:
