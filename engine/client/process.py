@@ -13,9 +13,6 @@ def child_environment() -> dict[str, str]:
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith("QT_")}
     return {
-        # Threads that wait by spinning are up to a third faster on a quiet machine and three times slower beside one
-        # busy program (tests/bench/RESULTS.md): a studio has company.
-        "OMP_WAIT_POLICY": "PASSIVE",
         "OPENBLAS_NUM_THREADS": "1",
         **kept,
         "HF_HUB_OFFLINE": "1",

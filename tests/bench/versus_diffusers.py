@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -176,35 +175,31 @@ def engine_numbers(card: ModelCard, pairs: int) -> dict[str, float]:
         finally:
             client.stop()
             psutil.Process(rendezvous.pid).wait()
-    _, plain_bytes = _plain_process()
-    spinning_s, _ = _plain_process(OMP_WAIT_POLICY="ACTIVE")
+    plain_bytes = _plain_bytes()
     return {
         "job, submit to take on disk / plain call and file writer": statistics.median(j["end"] / p for p, j in rows),
         "first preview after the first step, ms": 1e3 * statistics.median(j["preview"] - j["step"] for _, j in rows),
         "first preview after submit, ms": 1e3 * statistics.median(j["preview"] for _, j in rows),
         "cancel to cancelled, ms, median": 1e3 * statistics.median(cancels),
         "cancel to cancelled, ms, worst": 1e3 * max(cancels),
-        "job / plain call with spinning threads, in a process of its own": statistics.median(j["end"] for _, j in rows)
-        / spinning_s,
         "worker memory between jobs / plain process": busy_bytes / plain_bytes,
         "worker memory at rest / plain process": worker_bytes / plain_bytes,
     }
 
 
-def _plain_process(**environment: str) -> tuple[float, int]:
-    """A fresh process of plain calls: median seconds of a warm one, and its unique memory in bytes."""
+def _plain_bytes() -> int:
+    """The unique memory of a fresh process after some plain calls."""
     code = f"""
-import runpy, statistics, psutil
+import runpy, psutil
 bench = runpy.run_path({__file__!r})
 card = bench["read_card"](bench["RESOURCES"] / "models" / "starter.toml")
 call = bench["plain_pipeline"](card, bench["starter_recipe"](card))
-call()
-print(statistics.median(bench["timed"](call) for _ in range(7)), psutil.Process().memory_full_info().uss)
+for _ in range(8):
+    call()
+print(psutil.Process().memory_full_info().uss)
 """
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=child_environment() | environment, capture_output=True, check=True)
-    seconds, size = done.stdout.split()[-2:]
-    return float(seconds), int(size)
+    done = subprocess.run([sys.executable, "-c", code], env=child_environment(), capture_output=True, check=True)
+    return int(done.stdout.split()[-1])
 
 
 def start_ratio(pairs: int) -> dict[str, float]:

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from engine.pool import local
-from engine.pool.local import LocalPool, LocalWorker
+from engine.pool.local import LocalPool, LocalWorker, wait_policy
 from engine.pool.pool import Worker
 from engine.protocol.events import Progress
 from engine.protocol.wire import framed, pack
@@ -259,3 +259,9 @@ def test_a_second_device_gets_a_worker_of_its_own(tmp_path: Path, monkeypatch: p
         assert children() <= before
 
     asyncio.run(asyncio.wait_for(asking(), LIMIT_S))
+
+
+def test_threads_spin_on_a_quiet_machine_only() -> None:
+    assert wait_policy(0.3, 2) == {}
+    assert wait_policy(1.5, 2) == {"OMP_WAIT_POLICY": "PASSIVE"}
+    assert wait_policy(3.0, 16) == {}
