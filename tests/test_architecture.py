@@ -237,7 +237,7 @@ def _text(path: Path) -> str:
         ("C:\\Users\\ann", True),
         ("https://" + "pypi" + ".org/simple", True),
         ("https://" + "download.pytorch" + ".org/whl", True),
-        ("~/home/x and docs/work/y", False),
+        ("~/home/x and docs/home/y", False),
         ("the /work folder", False),
         ("pytorch.org", False),
     ],
