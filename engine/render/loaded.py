@@ -13,7 +13,7 @@ from engine.families.catalogue import family
 from engine.families.family import Embedding, Family
 from engine.memory.device import DeviceReport
 from engine.render.preview import PreviewMap, preview_map
-from engine.weights.store import Weights
+from engine.weights.store import Weights, verified
 
 LARGEST_EMBEDDINGS = 64
 
@@ -63,7 +63,11 @@ def load(
     """
     adapter = family(weights.card.family)
     check()
-    pipeline = adapter.load(weights, device.kind, device.dtype)
+    try:
+        pipeline = adapter.load(weights, device.kind, device.dtype)
+    except Exception:  # whatever a library makes of a file that goes or changes under its hands
+        verified(weights.card, weights.folder, check)
+        raise
     check()
     preview = preview_map(adapter, pipeline, weights.digest("vae"), cache / "preview")
     return Loaded(weights, device, adapter, pipeline, preview, prompts)
