@@ -1,7 +1,9 @@
 """What every test stands on: a folder of its own, no leaked process or thread, and one engine for those who share."""
 
 import contextlib
+import json
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -155,3 +157,122 @@ def submit(shared_engine: EngineClient, recipe: Recipe, over: Callable[[Job], Jo
         shared_engine.cancel(job.id)
         over(job)
         shared_engine.delete(job.id)
+
+
+@pytest.fixture(scope="session")
+def tiny_ltx(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder like LTX-Video 0.9's own, with few and random weights: not to be changed; `tiny_copy` is."""
+    import torch
+    from diffusers.models.autoencoders.autoencoder_kl_ltx import AutoencoderKLLTXVideo
+    from diffusers.models.transformers.transformer_ltx import LTXVideoTransformer3DModel
+    from transformers import T5Config, T5EncoderModel
+
+    folder = tmp_path_factory.mktemp("models") / "Tiny LTX"
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        transformer = LTXVideoTransformer3DModel(
+            in_channels=8,
+            out_channels=8,
+            num_layers=2,
+            num_attention_heads=2,
+            attention_head_dim=32,
+            cross_attention_dim=64,
+            caption_channels=32,
+        )
+        vae = AutoencoderKLLTXVideo(
+            latent_channels=8,
+            block_out_channels=(8, 8, 8, 8),
+            layers_per_block=(1, 1, 1, 1, 1),
+            decoder_block_out_channels=(8, 8, 8, 8),
+            decoder_layers_per_block=(1, 1, 1, 1, 1),
+        )
+        sizes = {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_heads": 2, "num_layers": 2, "vocab_size": 128}
+        encoder = T5EncoderModel(T5Config(**sizes, feed_forward_proj="gated-gelu", tie_word_embeddings=False))
+    transformer.to(torch.bfloat16).save_pretrained(folder / "transformer", max_shard_size="100KB")
+    vae.save_pretrained(folder / "vae")
+    encoder.save_pretrained(folder / "text_encoder", max_shard_size="30KB")
+    write_tiny_rest(folder)
+    return folder
+
+
+def write_tiny_rest(folder: Path) -> None:
+    """What LTX-Video's own folders hold beside weights: a scheduler that shifts, a sentencepiece model, an index."""
+    import sentencepiece
+
+    (folder / "tokenizer").mkdir()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(["a beach at sunset with waves", "the quick brown fox jumps over a lazy dog", "é"] * 9),
+        model_prefix=str(folder / "tokenizer" / "spiece"),
+        vocab_size=60,
+        hard_vocab_limit=False,
+        minloglevel=2,
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
+    )
+    (folder / "tokenizer" / "spiece.vocab").unlink()
+    (folder / "scheduler").mkdir()
+    configs = {
+        "tokenizer/tokenizer_config.json": {"tokenizer_class": "T5Tokenizer", "model_max_length": 128},
+        "scheduler/scheduler_config.json": {
+            "_class_name": "FlowMatchEulerDiscreteScheduler",
+            "_diffusers_version": "0.32.0.dev0",
+            "base_image_seq_len": 1024,
+            "base_shift": 0.95,
+            "invert_sigmas": False,
+            "max_image_seq_len": 4096,
+            "max_shift": 2.05,
+            "num_train_timesteps": 1000,
+            "shift": 1.0,
+            "shift_terminal": 0.1,
+            "use_beta_sigmas": False,
+            "use_dynamic_shifting": True,
+            "use_karras_sigmas": False,
+        },
+        "model_index.json": {
+            "_class_name": "LTXPipeline",
+            "_diffusers_version": "0.32.0.dev0",
+            "scheduler": ["diffusers", "FlowMatchEulerDiscreteScheduler"],
+            "text_encoder": ["transformers", "T5EncoderModel"],
+            "tokenizer": ["transformers", "T5Tokenizer"],
+            "transformer": ["diffusers", "LTXVideoTransformer3DModel"],
+            "vae": ["diffusers", "AutoencoderKLLTXVideo"],
+        },
+    }
+    for name, config in configs.items():
+        (folder / name).write_text(json.dumps(config), "utf-8")
+
+
+@pytest.fixture
+def tiny_copy(tiny_ltx: Path, tmp_path: Path) -> Path:
+    """A copy of `tiny_ltx` that a test may harm."""
+    return Path(shutil.copytree(tiny_ltx, tmp_path / "copied model"))
+
+
+@pytest.fixture(scope="session")
+def tiny_gguf(tiny_ltx: Path) -> Path:
+    """The transformer of `tiny_ltx` as a GGUF file with ComfyUI's names, beside the folder."""
+    import gguf
+    import torch
+    from safetensors.torch import load_file
+
+    path = tiny_ltx.parent / "tiny-q8_0.gguf"
+    writer = gguf.GGUFWriter(path, "ltxv")
+    renamed = {"proj_in": "patchify_proj", "time_embed": "adaln_single", "norm_q": "q_norm", "norm_k": "k_norm"}
+    for shard in sorted((tiny_ltx / "transformer").glob("*.safetensors")):
+        for name, tensor in load_file(shard).items():
+            for ours, theirs in renamed.items():
+                name = name.replace(ours, theirs)
+            values = tensor.to(torch.float32).numpy()
+            linear = name.startswith("transformer_blocks") and values.ndim == 2 and "table" not in name
+            if linear and values.shape[1] % 32 == 0:
+                kind = gguf.GGMLQuantizationType.Q8_0
+                writer.add_tensor(f"model.diffusion_model.{name}", gguf.quantize(values, kind), raw_dtype=kind)
+            else:
+                writer.add_tensor(f"model.diffusion_model.{name}", values)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path

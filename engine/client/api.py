@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import IO, Any, Self
+from urllib.parse import quote
 
 import httpx
 from pydantic import TypeAdapter
@@ -12,31 +13,40 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
 from engine.client.errors import EngineGoneError, RefusedError
+from engine.client.lines import Lines
+from engine.protocol.clip_frames import ClipFrames, FramesHeader
 from engine.protocol.events import Event, Preview, event_adapter
 from engine.protocol.home import Rendezvous
 from engine.protocol.job import Job, JobRequest, StateKind
 from engine.protocol.media import MediaItem
-from engine.protocol.model_card import ModelCard
+from engine.protocol.model_card import Adding, ModelCard, ModelToAdd
 from engine.protocol.problem import Problem, ProblemsError
 from engine.protocol.wire import split, unpack
+from engine.protocol.worker_status import WorkerStatus
 
 TIMEOUT_S = 30.0
 INSPECT_TIMEOUT_S = 180.0
+CLOSE_TIMEOUT_S = 1.0
 LARGEST_EVENT_BYTES = 64 * 2**20
 
 _jobs = TypeAdapter(list[Job])
 _problems = TypeAdapter(list[Problem])
+_workers = TypeAdapter(list[WorkerStatus])
+_addings = TypeAdapter(list[Adding])
 
 
 class EngineClient:
     """A connection to one engine; raises `EngineGoneError`, `RefusedError` and `ProblemsError`."""
 
     def __init__(self, rendezvous: Rendezvous) -> None:
+        self._port = rendezvous.port
         self._address = f"127.0.0.1:{rendezvous.port}"
         self._headers = {"Authorization": f"Bearer {rendezvous.token}"}
         self._http = httpx.Client(
             base_url=f"http://{self._address}", headers=self._headers, timeout=TIMEOUT_S, trust_env=False
         )
+        self._lines = Lines()
+        self._http.event_hooks = {"request": [self._lines.watch]}
 
     def __enter__(self) -> Self:
         return self
@@ -47,6 +57,10 @@ class EngineClient:
     def close(self) -> None:
         """Close the connection; the engine goes on."""
         self._http.close()
+
+    def abort(self) -> None:
+        """End what other threads wait for, their events too, with `EngineGoneError`; so does all that comes later."""
+        self._lines.cut()
 
     def health(self) -> str:
         """The engine's build; `EngineGoneError` also when something else answers."""
@@ -79,6 +93,18 @@ class EngineClient:
         """Cancel a job; a running one changes its state a moment later."""
         return _job(self._call("POST", f"/jobs/{job_id}/cancel"))
 
+    def pause(self, job_id: str) -> Job:
+        """Let a job wait until it is resumed; a running one changes its state a moment later."""
+        return _job(self._call("POST", f"/jobs/{job_id}/pause"))
+
+    def resume(self, job_id: str) -> Job:
+        """Let a job go on that is paused, drafted, failed or set aside."""
+        return _job(self._call("POST", f"/jobs/{job_id}/resume"))
+
+    def stop_early(self, job_id: str) -> Job:
+        """Let a running job make its take of what is there."""
+        return _job(self._call("POST", f"/jobs/{job_id}/stop_early"))
+
     def acknowledge(self, job_id: str) -> Job:
         """Say that the end of the job was seen."""
         return _job(self._call("POST", f"/jobs/{job_id}/acknowledge"))
@@ -103,6 +129,27 @@ class EngineClient:
         """What is in an image or clip, without keeping it."""
         return self._send_file("POST", "/media/inspect", path)
 
+    def media_item(self, sha256: str) -> MediaItem:
+        """What is in media that the engine keeps."""
+        reply = self._call("GET", f"/media/{sha256}/item", timeout=INSPECT_TIMEOUT_S)
+        return MediaItem.model_validate_json(reply.content)
+
+    def frames(
+        self, sha256: str, first: int = 0, count: int = 1, width: int | None = None, height: int | None = None
+    ) -> ClipFrames:
+        """JPEGs of at most `count` (up to 64) frames of a clip's grid, or of a still, within a box of pixels.
+
+        Raises:
+            ProblemsError: for numbers out of range, or when the clip cannot be read.
+        """
+        wanted = {"first": first, "count": count, "width": width, "height": height}
+        given = {name: number for name, number in wanted.items() if number is not None}
+        reply = self._call("GET", f"/media/{sha256}/frames", params=given, timeout=INSPECT_TIMEOUT_S)
+        header, blob = unpack(reply.content)
+        found = FramesHeader.model_validate_json(header)
+        jpegs = tuple(split(blob, found.frame_sizes_bytes))
+        return ClipFrames(found.first, found.total_frames, found.fps, found.width, found.height, jpegs)
+
     def fetch(self, sha256: str, file: IO[bytes]) -> None:
         """Write media to an open file."""
         with self._translated(), self._http.stream("GET", f"/media/{sha256}") as reply:
@@ -115,6 +162,31 @@ class EngineClient:
         rows = self._call("GET", "/models").json()
         return [(ModelCard.model_validate(row["card"]), list(row["missing"])) for row in rows]
 
+    def add_model(self, wanted: ModelToAdd) -> ModelCard:
+        """Use a model where it lies; all its files are read before this returns, which takes minutes for large ones.
+
+        Raises:
+            ProblemsError: with all that is wrong with it, by file.
+        """
+        try:
+            body = wanted.model_dump_json()
+        except PydanticSerializationError:
+            raise ProblemsError([Problem(field="path", kind="invalid", detail="no Unicode text")]) from None
+        reply = self._call("POST", "/models", content=body, headers=_JSON, timeout=None)
+        return ModelCard.model_validate_json(reply.content)
+
+    def adding(self) -> list[Adding]:
+        """How far the models are that are being added now."""
+        return _addings.validate_json(self._call("GET", "/models/adding").content)
+
+    def remove_model(self, model: str) -> None:
+        """Forget a model that was added; its files stay where they are."""
+        self._call("DELETE", f"/models/{quote(model, safe='')}")
+
+    def workers(self) -> list[WorkerStatus]:
+        """How the engine's workers are right now."""
+        return _workers.validate_json(self._call("GET", "/workers").content)
+
     def stop(self) -> None:
         """Ask the engine to end; jobs stay in its queue."""
         self._call("POST", "/stop")
@@ -125,10 +197,12 @@ class EngineClient:
         try:
             socket = connect(
                 f"ws://{self._address}/events",
+                sock=self._lines.open(self._port, TIMEOUT_S),
                 additional_headers=self._headers,
                 compression=None,
                 max_size=LARGEST_EVENT_BYTES,
                 open_timeout=TIMEOUT_S,
+                close_timeout=CLOSE_TIMEOUT_S,
                 proxy=None,
             )
         except (OSError, InvalidHandshake) as error:

@@ -16,10 +16,12 @@ RETRY_S = 0.3
 IDLE_EXIT_S = 60.0
 
 
-def attach(folder: Path | None = None, idle_exit_s: float | None = IDLE_EXIT_S) -> EngineClient:
+def attach(
+    folder: Path | None = None, idle_exit_s: float | None = IDLE_EXIT_S, given_up: threading.Event | None = None
+) -> EngineClient:
     """A client of the engine that runs on `folder` (default: the user's), started if there is none.
 
-    An engine started here leaves after `idle_exit_s` without client and job.
+    An engine started here leaves after `idle_exit_s` without client and job. Setting `given_up` ends the wait for it.
 
     Raises:
         EngineStartError: when it does not come up; the text says why.
@@ -28,7 +30,7 @@ def attach(folder: Path | None = None, idle_exit_s: float | None = IDLE_EXIT_S) 
     running = attach_running(folder)
     if running is not None and running.health() != BUILD:
         running = _retire(running)
-    return running or _start(folder, idle_exit_s)
+    return running or _start(folder, idle_exit_s, given_up or threading.Event())
 
 
 def _retire(client: EngineClient) -> None:
@@ -57,7 +59,7 @@ def attach_running(folder: Path | None = None) -> EngineClient | None:
     return client
 
 
-def _start(folder: Path, idle_exit_s: float | None) -> EngineClient:
+def _start(folder: Path, idle_exit_s: float | None, given_up: threading.Event) -> EngineClient:
     log = folder / "logs" / "start.log"
     deadline = time.monotonic() + START_TIMEOUT_S
     process = _spawn(folder, log, idle_exit_s)
@@ -67,11 +69,12 @@ def _start(folder: Path, idle_exit_s: float | None) -> EngineClient:
             return client
         code = process.poll()
         if code == EXIT_ALREADY_RUNNING:  # another one was started in the same moment, or is on its way out
-            time.sleep(RETRY_S)
+            given_up.wait(RETRY_S)
             process = _spawn(folder, log, idle_exit_s)
         elif code is not None:
             raise EngineStartError(_last_line(log) or f"the engine ended with code {code}")
-        time.sleep(POLL_S)
+        if given_up.wait(POLL_S):
+            raise EngineStartError("nobody waits for the engine any more")
     process.kill()
     process.wait()
     raise EngineStartError(f"the engine did not answer within {START_TIMEOUT_S:.0f} s")

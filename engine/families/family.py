@@ -38,10 +38,14 @@ class Embedding:
 
 @dataclass(frozen=True)
 class Inputs:
-    """One pipeline call: the recipe, its known frames, and the embedded prompts (negative only with guidance)."""
+    """One pipeline call: the recipe, its known frames, and the embedded prompts (negative only with guidance).
+
+    source  # [F, H, W, 3] uint8 sRGB, what a remix starts from, noised as far as the recipe's source says
+    """
 
     recipe: Recipe
     known: Sequence[Known]
+    source: np.ndarray | None
     positive: Embedding
     negative: Embedding | None
     generator: torch.Generator
@@ -68,6 +72,10 @@ class Family(Protocol):
 
     def denoise(self, pipeline: Any, weights: Weights, inputs: Inputs) -> torch.Tensor:
         """Run the pipeline to its final latents  # [1, C, F, H, W] float32, model scale."""
+        ...
+
+    def denoisers(self, pipeline: Any) -> Sequence[Any]:
+        """The modules that are called once or more a step; a resumed run skips them where it has been."""
         ...
 
     def unpack(self, pipeline: Any, recipe: Recipe, tokens: torch.Tensor) -> torch.Tensor:

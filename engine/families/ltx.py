@@ -1,6 +1,8 @@
 """LTX-Video: text, images and keyframes through `LTXConditionPipeline`; the starter model is one of these."""
 
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -11,29 +13,40 @@ from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchE
 from PIL import Image
 
 from engine.families.family import Compression, Embedding, Inputs, Known
+from engine.memory.device import DeviceReport, find
+from engine.memory.offload import part_bytes, place, placement, unpacks
+from engine.protocol.job import Device
 from engine.protocol.recipe import Recipe
-from engine.weights.components import load_diffusers, load_t5, load_tokenizer
+from engine.weights.components import (
+    load_diffusers,
+    load_gguf,
+    load_t5,
+    load_tokenizer,
+    unpack_gguf,
+    unpacked_gguf_bytes,
+)
 from engine.weights.store import Weights
 
 DEFAULT_MAX_SEQUENCE_LENGTH = 256
 DEFAULT_IMAGE_COND_NOISE_SCALE = 0.15
+DECODE_SEED = 0
 
 
 class LTX:
     """The LTX-Video architecture (arXiv 2501.00103)."""
 
     def load(self, weights: Weights, device: str, dtype: torch.dtype) -> LTXConditionPipeline:
-        """The pipeline on the device, all components in `dtype`."""
-        folder = weights.folder
+        """The pipeline, all components in `dtype`, on the device or where the card's `offload` leaves them."""
+        folder, here = weights.folder, find(cast("Device", device))
         pipeline = LTXConditionPipeline(
-            scheduler=load_diffusers(FlowMatchEulerDiscreteScheduler, folder / "scheduler"),
+            scheduler=_scheduler(folder / "scheduler"),
             vae=load_diffusers(AutoencoderKLLTXVideo, folder / "vae", dtype),
             text_encoder=load_t5(folder / "text_encoder", dtype),
             tokenizer=load_tokenizer(folder / "tokenizer"),
-            transformer=load_diffusers(LTXVideoTransformer3DModel, folder / "transformer", dtype),
+            transformer=_transformer(weights, here, dtype),
         )
         pipeline.set_progress_bar_config(disable=True)
-        return pipeline.to(device)
+        return place(pipeline, placement(weights.card.offload, part_bytes(pipeline), here), device)
 
     def embed(self, pipeline: Any, weights: Weights, prompt: str) -> Embedding:
         """Encode one prompt as the pipeline would."""
@@ -54,6 +67,8 @@ class LTX:
             negative_prompt_embeds=negative.embeds if negative else None,
             negative_prompt_attention_mask=negative.mask if negative else None,
             conditions=[_condition(known) for known in inputs.known] or None,
+            latents=None if inputs.source is None else self.encode(pipeline, inputs.source),
+            denoise_strength=recipe.source.strength if recipe.source else 1.0,
             width=recipe.width,
             height=recipe.height,
             num_frames=recipe.num_frames,
@@ -66,6 +81,10 @@ class LTX:
             output_type="latent",
         ).frames
 
+    def denoisers(self, pipeline: Any) -> Sequence[Any]:
+        """The one transformer."""
+        return (pipeline.transformer,)
+
     def unpack(self, pipeline: Any, recipe: Recipe, tokens: torch.Tensor) -> torch.Tensor:
         """The clip's own tokens (those of later keyframes stand in front of them) as [C, F, H, W]."""
         ratio = self.compression(pipeline)
@@ -77,7 +96,8 @@ class LTX:
     def encode(self, pipeline: Any, frames: np.ndarray) -> torch.Tensor:
         """Frames [F, H, W, 3] uint8 as normalised latents (the posterior's mode)."""
         vae = pipeline.vae
-        pixels = torch.from_numpy(frames).to(vae.device, vae.dtype).permute(3, 0, 1, 2)[None] / 127.5 - 1
+        device = pipeline._execution_device  # an offloaded module's own device is where it waits
+        pixels = torch.from_numpy(frames).to(device, vae.dtype).permute(3, 0, 1, 2)[None] / 127.5 - 1
         latents = vae.encode(pixels).latent_dist.mode()
         return pipeline._normalize_latents(latents, vae.latents_mean, vae.latents_std).float()
 
@@ -90,12 +110,37 @@ class LTX:
         timestep = None
         if vae.config.timestep_conditioning:
             timestep = torch.zeros(1, device=latents.device, dtype=latents.dtype)
-        pixels = vae.decode(latents, timestep, return_dict=False)[0][0]
+        with torch.random.fork_rng():  # the VAE of 0.9.1 adds noise of the global generator
+            torch.manual_seed(DECODE_SEED)
+            pixels = vae.decode(latents, timestep, return_dict=False)[0][0]
         return _to_frames(pixels)
 
     def compression(self, pipeline: Any) -> Compression:
         """The VAE's ratios."""
         return Compression(pipeline.vae_temporal_compression_ratio, pipeline.vae_spatial_compression_ratio)
+
+
+def _scheduler(folder: Path) -> Any:
+    """The folder's scheduler, made to take the steps of `LTXConditionPipeline`.
+
+    That pipeline brings a schedule of its own and no `mu`; a scheduler that wants to shift it (LTX-Video 0.9.0 and
+    0.9.1) refuses every call.
+    """
+    scheduler = load_diffusers(FlowMatchEulerDiscreteScheduler, folder)
+    if not scheduler.config.use_dynamic_shifting:
+        return scheduler
+    return FlowMatchEulerDiscreteScheduler.from_config(
+        scheduler.config, use_dynamic_shifting=False, shift_terminal=None
+    )
+
+
+def _transformer(weights: Weights, device: DeviceReport, dtype: torch.dtype) -> LTXVideoTransformer3DModel:
+    folder, gguf = weights.folder / "transformer", weights.card.gguf
+    if gguf is None:
+        return load_diffusers(LTXVideoTransformer3DModel, folder, dtype)
+    model = load_gguf(LTXVideoTransformer3DModel, Path(gguf.path), folder, dtype)
+    unpacked_bytes = unpacked_gguf_bytes(model, dtype)
+    return unpack_gguf(model, dtype) if unpacks(unpacked_bytes, device) else model
 
 
 def _max_sequence_length(weights: Weights) -> int:

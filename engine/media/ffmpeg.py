@@ -12,18 +12,12 @@ from pathlib import Path
 from typing import Self
 
 from engine.media.errors import MediaError
+from engine.media.formats import PICTURE_DECODERS
 
 MAX_PIXELS = 64 * 1024 * 1024
 _MAX_LOG_BYTES = 8 * 1024 * 1024
 _MAX_BLOCK_BYTES = 1024 * 1024 * 1024
 _EXIT_LIMIT_S = 10.0
-# The decoders a file may use: what cameras, editors and other generators write. The rest of ffmpeg's three
-# hundred are game and surveillance formats, and where its memory faults are found.
-_DECODER_NAMES = (
-    "h264 hevc av1 libdav1d vp8 vp9 mpeg4 msmpeg4v2 msmpeg4v3 mpeg1video mpeg2video h263 mjpeg theora prores dnxhd "
-    "cfhd ffv1 huffyuv ffvhuff utvideo qtrle png gif rawvideo v210 dvvideo"
-)
-DECODERS = frozenset(_DECODER_NAMES.split())
 
 
 @dataclass(frozen=True)
@@ -145,10 +139,10 @@ def run(arguments: Sequence[str], *, limit_s: float, max_output_bytes: int) -> t
         return running.finish(), bytes(kept)
 
 
-def input_file(path: Path, demuxer: str) -> list[str]:
-    """Return the arguments that open one local file with one demuxer and let it open nothing else."""
+def input_file(path: Path, demuxer: str, decoders: frozenset[str] = PICTURE_DECODERS) -> list[str]:
+    """Return the arguments that open one local file with one demuxer and some decoders and let it open nothing else."""
     return [
-        *("-protocol_whitelist", "file", "-format_whitelist", demuxer, "-codec_whitelist", ",".join(sorted(DECODERS))),
+        *("-protocol_whitelist", "file", "-format_whitelist", demuxer, "-codec_whitelist", ",".join(sorted(decoders))),
         *("-max_pixels", str(MAX_PIXELS), "-f", demuxer, "-i", f"file:{path}"),
     ]
 

@@ -39,6 +39,29 @@ def fit(frame: Frame, width: int, height: int) -> Frame:
     return np.asarray(resized, np.uint8)
 
 
+def stretch(frame: Frame, width: int, height: int) -> Frame:
+    """Return a frame [H, W, 3] uint8 as [height, width, 3], the whole of it, whatever that does to its shape.
+
+    Each direction that shrinks is averaged by area, each that grows is interpolated by Lanczos; a frame that has the
+    size already is returned as it is. Raises MediaError "unsupported" for another shape or a size below one pixel.
+    """
+    import cv2  # late, as above
+
+    check_frame(frame)
+    if min(width, height) < 1:
+        raise MediaError("unsupported", f"a frame of {width}x{height}")
+    rows, columns = frame.shape[:2]
+    if (rows, columns) == (height, width):
+        return frame
+    smaller = (min(width, columns), min(height, rows))
+    resized = np.ascontiguousarray(frame)
+    if smaller != (columns, rows):
+        resized = cv2.resize(resized, smaller, interpolation=cv2.INTER_AREA)
+    if smaller != (width, height):
+        resized = cv2.resize(resized, (width, height), interpolation=cv2.INTER_LANCZOS4)
+    return np.asarray(resized, np.uint8)
+
+
 def to_jpeg(frame: Frame, quality: int = 85) -> bytes:
     """Return a frame [H, W, 3] uint8 sRGB as a JPEG file; `quality` from 0 to 100."""
     from PIL import Image  # as fast as OpenCV at this, and a worker has it in memory already

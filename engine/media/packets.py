@@ -3,7 +3,7 @@
 import re
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from io import BufferedReader
 from pathlib import Path
@@ -14,9 +14,11 @@ import numpy.typing as npt
 from engine.media import ffmpeg
 from engine.media.errors import MediaError
 from engine.media.files import first_bytes, readable_file
+from engine.media.formats import PICTURE_DECODERS, SNIFFED_BYTES, choose_demuxer, suffix_of
 
 _HEADER_LIMIT_S = 20.0
 _TABLE_LIMIT_S = 300.0
+_DECODE_LIMIT_S = 1800.0
 _MAX_PACKETS = 2_000_000
 _MAX_LINE_BYTES = 512
 _NO_TIME = -(2**63)
@@ -28,7 +30,8 @@ class Header:
     """One file's first real video stream (cover art does not count), as its container describes it.
 
     `rotation` is in degrees clockwise, 0, 90, 180 or 270: turning the stored picture by it puts it upright.
-    `pixel_format`, `range`, `matrix` and `transfer` are ffmpeg's names, "" where the file does not say.
+    `pixel_format`, `range`, `matrix` and `transfer` are ffmpeg's names, "" where the file does not say. `suffix` is
+    the usual file suffix of such a container, without a dot.
     """
 
     path: Path
@@ -46,6 +49,7 @@ class Header:
     range: str
     matrix: str
     transfer: str
+    suffix: str = ""
 
     @property
     def turned_size(self) -> tuple[int, int]:
@@ -102,7 +106,8 @@ def read_header(path: Path) -> Header:
     Raises MediaError "unreadable", "truncated", "unsupported", "no_picture" or "too_large".
     """
     absolute, _ = readable_file(path)
-    demuxer = _demuxer(first_bytes(absolute, 400))
+    start = first_bytes(absolute, SNIFFED_BYTES)
+    demuxer = choose_demuxer(start)
     arguments = [*_copy_arguments(absolute, demuxer), "-frames:v", "1", "-f", "framecrc", "pipe:1"]
     finished, output = ffmpeg.run(arguments, limit_s=_HEADER_LIMIT_S, max_output_bytes=65536)
     facts = dict(re.findall(r"^#(\w+) 0: (\S+)", output.decode(errors="replace"), re.MULTILINE))
@@ -110,44 +115,60 @@ def read_header(path: Path) -> Header:
         raise _input_error(finished)
     header = _parse_header(absolute, demuxer, facts, finished.log)
     _check(header)
-    return header
+    return replace(header, suffix=suffix_of(demuxer, start))
 
 
 def read_packets(header: Header) -> Packets:
     """Return the times of all packets of the header's stream; reads the whole file and decodes nothing."""
     arguments = [*_copy_arguments(header.path, header.demuxer), "-copyts", "-f", "framecrc", "pipe:1"]
-    with ffmpeg.Running(arguments, reads_stdout=True) as running:
-        with running.limited(_TABLE_LIMIT_S):
-            reader = BufferedReader(running.stdout)
-            table = _Table(iter(lambda: reader.readline(_MAX_LINE_BYTES), b""))
-        finished = running.finish()
-    if finished.timed_out:
-        raise MediaError("unreadable", f"reading it takes more than {_TABLE_LIMIT_S:.0f} s")
+    table, finished = _read_table(arguments, _TABLE_LIMIT_S)
     # In a transport stream "corrupt" is any gap in its counters: two recordings joined, a moment of bad reception.
     cut_packet = table.num_corrupt > 0 and header.demuxer != "mpegts"
     ends_early = cut_packet or bool(re.search(r"partial file|ended prematurely", finished.log))
     return table.packets(ends_early)
 
 
+def read_decoded(header: Header, num_frames: int | None = None) -> Packets:
+    """Return the times of the frames that decoding gives, which are those of `read_frames`; at most `num_frames`.
+
+    Every frame counts as a keyframe; `ends_early` is False. Raises MediaError "unreadable" when it takes too long.
+    """
+    limit = [] if num_frames is None else ["-frames:v", str(num_frames)]
+    arguments = [
+        # Decoded in full, for leaving out the transform saves time and changes how many broken frames come.
+        *("-loglevel", "error", "-copyts"),
+        *(*ffmpeg.input_file(header.path, header.demuxer), "-map", "0:V:0", "-vf", "crop=1:1:exact=1,format=gray"),
+        *(
+            "-fps_mode",
+            "passthrough",
+            "-enc_time_base",
+            "demux",
+            *limit,
+            "-c:v",
+            "rawvideo",
+            "-f",
+            "framecrc",
+            "pipe:1",
+        ),
+    ]
+    table, _ = _read_table(arguments, _DECODE_LIMIT_S)
+    return table.packets(ends_early=False)
+
+
+def _read_table(arguments: list[str], limit_s: float) -> "tuple[_Table, ffmpeg.Finished]":
+    with ffmpeg.Running(arguments, reads_stdout=True) as running:
+        with running.limited(limit_s):
+            reader = BufferedReader(running.stdout)
+            table = _Table(iter(lambda: reader.readline(_MAX_LINE_BYTES), b""))
+        finished = running.finish()
+    if finished.timed_out:
+        raise MediaError("unreadable", f"reading it takes more than {limit_s:.0f} s")
+    return table, finished
+
+
 def _copy_arguments(path: Path, demuxer: str) -> list[str]:
     # -map_metadata -1 keeps the file's own texts out of the part of the log that is parsed below.
     return [*ffmpeg.input_file(path, demuxer), "-map", "0:V:0", "-map_metadata", "-1", "-c", "copy"]
-
-
-def _demuxer(start: bytes) -> str:
-    """Choose the demuxer by the file's first bytes, never by its name: a playlist stays a text file."""
-    if start[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"):
-        return "mov"
-    if start.startswith(b"\x1a\x45\xdf\xa3"):
-        return "matroska"
-    if start.startswith(b"RIFF") and start[8:12] == b"AVI ":
-        return "avi"
-    if start.startswith((b"GIF87a", b"GIF89a")):
-        return "gif"
-    for first, packet_bytes in ((0, 188), (4, 192)):  # plain transport stream, and the Blu-ray kind
-        if start[first : first + packet_bytes + 1 : packet_bytes] == b"GG":
-            return "mpegts"
-    raise MediaError("unreadable", "neither MP4/MOV, Matroska/WebM, AVI, GIF nor MPEG-TS")
 
 
 def _parse_header(path: Path, demuxer: str, facts: dict[str, str], log: str) -> Header:
@@ -202,7 +223,7 @@ def _rotation(log: str) -> int:
 
 
 def _check(header: Header) -> None:
-    if header.codec not in ffmpeg.DECODERS:
+    if header.codec not in PICTURE_DECODERS:
         raise MediaError("unsupported", f"codec {header.codec[:40]}")
     width, height = header.shown_size
     num_pixels = max(width * height, header.stored_width * header.stored_height)

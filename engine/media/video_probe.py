@@ -7,12 +7,9 @@ from pathlib import Path
 
 from engine.media import ffmpeg, recipe_tag
 from engine.media.packets import Header, Packets, read_header, read_packets
+from engine.media.timing import lay_grid, mean_rate
 
 _RECIPE_LIMIT_S = 20.0
-_RATES = [
-    *(Fraction(rate * 1000, 1001) for rate in (24, 30, 48, 60, 120)),
-    *(Fraction(rate) for rate in (12, 15, 24, 25, 30, 48, 50, 60, 100, 120)),
-]
 
 
 @dataclass(frozen=True)
@@ -21,6 +18,8 @@ class VideoProbe:
 
     `rotation` is how far the stored picture was turned for that, in degrees clockwise. `fps` is the mean rate.
     `num_frames` is None where packets cannot tell it (VP8, interlaced and AVI/TS streams may hide or halve frames).
+    `format` is the usual file suffix of its container, without a dot. `variable_rate`: the frames are not evenly
+    spaced in time, and `grid_frames` is how many the clip has on a constant grid of `fps` (else `num_frames`).
     `ends_early`: the file breaks off before its header's promise; reading it to the end raises "truncated".
     """
 
@@ -34,6 +33,9 @@ class VideoProbe:
     codec: str
     recipe_json: str | None
     ends_early: bool
+    format: str
+    variable_rate: bool
+    grid_frames: int | None
 
 
 def probe_video(path: str | os.PathLike[str]) -> VideoProbe:
@@ -44,17 +46,21 @@ def probe_video(path: str | os.PathLike[str]) -> VideoProbe:
     header = read_header(Path(path))
     packets = read_packets(header)
     width, height = header.shown_size
+    grid = lay_grid(header, packets) if packets_are_frames(header) else None
     return VideoProbe(
         width=width,
         height=height,
-        fps=_rate(header, packets),
-        num_frames=len(packets) if packets_are_frames(header) else None,
+        fps=grid.fps if grid else mean_rate(header, packets),
+        num_frames=len(packets) if grid else None,
         duration_s=packets.duration_s or header.duration_s or 0.0,
         rotation=header.rotation,
         has_audio=header.has_audio,
         codec=header.codec,
         recipe_json=_read_recipe(header),
         ends_early=packets.ends_early,
+        format=header.suffix,
+        variable_rate=grid is not None and grid.variable_rate,
+        grid_frames=grid.num_frames if grid else None,
     )
 
 
@@ -68,22 +74,8 @@ def promised_frames(header: Header, packets: Packets) -> int | None:
     if not packets_are_frames(header):
         return None
     if packets.ends_early and header.duration_s:
-        return max(len(packets), round(header.duration_s * _rate(header, packets)))
+        return max(len(packets), round(header.duration_s * mean_rate(header, packets)))
     return len(packets)
-
-
-def _rate(header: Header, packets: Packets) -> Fraction:
-    """Return the mean rate, as the exact standard rate that ffmpeg's own two decimals stand for where there is one.
-
-    Matroska's times are whole milliseconds, so that 24000/1001 cannot be had from them.
-    """
-    measured = packets.mean_fps
-    standard = next((rate for rate in _RATES if header.printed_fps == f"{float(rate):.2f}".removesuffix(".00")), None)
-    if standard and (measured is None or packets.ends_early or abs(measured / standard - 1) < Fraction(1, 50)):
-        return standard
-    if measured:
-        return measured.limit_denominator(1001)
-    return Fraction(1) / packets.time_base / packets.last_duration if packets.last_duration > 0 else Fraction(1)
 
 
 def _read_recipe(header: Header) -> str | None:

@@ -1,7 +1,7 @@
 """A clip's frames, one at a time: upright, square pixels, full-range sRGB."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def read_frames(
     num_frames: int | None = None,
     width: int | None = None,
     height: int | None = None,
-) -> Iterator[Frame]:
+) -> Generator[Frame]:
     """Yield a clip's frames [height, width, 3] uint8 sRGB from 0-based `first_frame` on, each its own array.
 
     At most `num_frames` of them, to the clip's end when None. Given both sides in pixels, frames cover that size
@@ -99,7 +99,7 @@ def _span(header: Header, packets: Packets | None, first_frame: int, num_frames:
     return _Span(first_frame, num_frames, float(int(keyframes[-2]) * packets.time_base), first_time)
 
 
-def _decode(header: Header, size: tuple[int, int], span: _Span) -> Iterator[Frame]:
+def _decode(header: Header, size: tuple[int, int], span: _Span) -> Generator[Frame]:
     width, height = size
     count = 0
     with ffmpeg.Running(_arguments(header, size, span), reads_stdout=True) as running:

@@ -1,64 +1,129 @@
-"""Write frames as an H.264 MP4 with honest colour tags, whole or not at all."""
+"""Write frames as a clip in one of many containers, with honest colour tags, whole or not at all."""
 
 import contextlib
+import math
 import os
 import signal
 import tempfile
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.media import ffmpeg, recipe_tag
+from engine.media.containers import Coding, coding
 from engine.media.errors import MediaError, write_error
 from engine.media.files import replacing
 from engine.media.frames import Frame, check_frame
+from engine.media.image_zip import write_image_zip
 from engine.media.packets import read_header, read_packets
+from engine.media.sound import Cut, SoundTrack, open_sound
+
+if TYPE_CHECKING:  # it brings pydantic, which reading and writing never need
+    from engine.protocol.job import Container
 
 _FRAME_LIMIT_S = 120.0
 _CLOSING_LIMIT_S = 900.0
+_MIXING_LIMIT_S = 3600.0
 _MAX_FPS = 1000
-# x264 takes one matrix from us and a label of it: converting without the label, or labelling without converting,
-# shifts saturated colours by up to 28/255.
-_TO_BT709 = (
-    "scale=in_range=pc:out_range=tv:out_color_matrix=bt709:flags=bicubic+accurate_rnd+full_chroma_int,format=yuv420p,"
-    "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
-)
-_TAGS = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
+_MIN_SIDE_PX = 2
+_MAX_SIDE_PX = 16384
 
 
-def write_video(
+def write_video(  # noqa: PLR0913  file, frames and rate, and what is named and has a default
     path: str | os.PathLike[str],
     frames: Iterable[Frame],
     fps: Fraction | float,
     *,
+    container: "Container" = "mp4",
     recipe_json: str | None = None,
-    crf: int = 16,
+    sound: SoundTrack | None = None,
+    crf: int | None = None,
     keyframe_interval: int = 24,
 ) -> int:
-    """Write frames [H, W, 3] uint8 sRGB as H.264 (yuv420p, BT.709, limited range) and return how many.
+    """Write frames [H, W, 3] uint8 sRGB as a clip and return how many frames the file has.
 
-    `fps` is exact to a denominator of 1001; `crf` is x264's quality (0 best, 51 worst); `keyframe_interval` in
-    frames trades file size for the speed of jumping about. The recipe goes into the file's metadata under
-    "reelwright", nothing else does. Frames are taken one at a time; what `frames` raises passes through. The file
-    appears under its name only when it is whole, counted and on the disk.
+    `container`: "mp4" is H.264 (yuv420p), "webm" VP9 (yuv420p), "mov" ProRes 422 HQ (10 bit), all BT.709 in limited
+    range and of even size; "mkv" is FFV1 in RGB, which comes back bit for bit; "gif" has a palette for each frame,
+    repeats for ever and leaves out frames above 50 a second; "zip" is a sequence of PNG pictures.
+    `fps` is exact to a denominator of 1001. `crf` is the quality of H.264 and VP9 (0 best), None a very good one;
+    `keyframe_interval` in frames trades their file size for the speed of jumping about. The recipe goes into the
+    file's metadata under "reelwright" (in a zip: recipe.json) where `containers.carries_recipe`; nothing else does.
+    `sound` is laid under the clip and ends with it, as AAC, Opus, FLAC or PCM; GIF and zip have none, nor has a clip
+    whose source has none.
 
-    Raises MediaError "no_picture" for no frames; "unsupported" for odd sizes, a size that changes, or a rate that
-    is none; "too_large"; "disk_full"; "not_writable".
+    Frames are taken one at a time; what `frames` raises passes through. The file appears under its name only when it
+    is whole, counted and on the disk.
+
+    Raises MediaError "no_picture" for no frames; "unsupported" for odd sizes, a size that changes, a rate that is
+    none, or sound that cannot be decoded; "too_large"; "disk_full"; "not_writable"; and what reading `sound` raises.
     """
     rate = _rate(fps)
-    with replacing(path) as part, _recipe_file(recipe_json) as recipe_path:
-        supply = iter(frames)
+    if container == "zip":
+        return write_image_zip(path, frames, recipe_json)
+    codec = coding(container)
+    written_rate = min(rate, Fraction(codec.max_fps))
+    quality = codec.quality(crf, keyframe_interval)
+    with replacing(path) as part, _recipe_file(recipe_json if codec.carries_recipe else None) as recipe_path:
+        cut = open_sound(sound) if sound and codec.sound else None
+        supply = _thinned(frames, written_rate / rate)
         first = next(supply, None)
         if first is None:
             raise MediaError("no_picture", "there are no frames to write")
-        _check_size(first)
-        quality = ["-crf", str(int(crf)), "-g", str(int(keyframe_interval))]
-        arguments = _arguments(part, (first.shape[1], first.shape[0]), rate, recipe_path, quality)
-        count = _encode(arguments, first, supply)
+        _check_size(first, codec)
+        target = _Target(part, codec, recipe_path)
+        count = _encode(target.encode_arguments(first, written_rate, quality), first, supply)
         _check_count(part, count)
+        if cut:
+            _mix(target, cut, count / written_rate)
+            _check_count(part, count)
     return count
+
+
+class _Target:
+    """ffmpeg's arguments for one file that is being written."""
+
+    def __init__(self, part: Path, codec: Coding, recipe_path: Path | None) -> None:
+        self.part = part
+        self._codec = codec
+        self._recipe_path = recipe_path
+
+    def encode_arguments(self, first: Frame, rate: Fraction, quality: list[str]) -> list[str]:
+        """Return those that encode raw frames from standard input."""
+        raw = f"-protocol_whitelist pipe -f rawvideo -pixel_format rgb24 -video_size {_size(first)}"
+        return [
+            *("-loglevel", "warning", "-y", *raw.split(), "-framerate", f"{rate.numerator}/{rate.denominator}"),
+            *("-i", "pipe:0", *self._recipe_input(), "-map", "0:v", "-vf", self._codec.filters),
+            *("-fps_mode", "passthrough", "-c:v", *self._codec.video.split(), *quality, "-flags:v", "+bitexact"),
+            *self._output(1, self.part),
+        ]
+
+    def mix_arguments(self, cut: Cut, total_s: Fraction, mixed: Path) -> list[str]:
+        """Return those that copy the picture of what was encoded and lay the cut under it."""
+        return [
+            *("-loglevel", "warning", "-y", "-copyts"),
+            *("-protocol_whitelist", "file", "-f", self._codec.demuxer, "-i", f"file:{self.part}"),
+            *(*cut.input_arguments(), *self._recipe_input()),
+            *("-filter_complex", f"[1:a:0]{cut.filters(total_s)}[sound]", "-map", "0:v:0", "-map", "[sound]"),
+            *("-c:v", "copy", "-c:a", *self._codec.sound.split(), "-flags:a", "+bitexact"),
+            *self._output(2, mixed),
+        ]
+
+    def _recipe_input(self) -> list[str]:
+        if self._recipe_path is None:
+            return []
+        return ["-protocol_whitelist", "file", "-f", "ffmetadata", "-i", f"file:{self._recipe_path}"]
+
+    def _output(self, recipe_input: int, file: Path) -> list[str]:
+        recipe = [] if self._recipe_path is None else ["-map_metadata", str(recipe_input)]
+        return [
+            # The first forbids every text of every input, the second lets ours in.
+            *("-map_metadata", "-1", "-map_chapters", "-1", *recipe),
+            # bitexact leaves version texts out of the file
+            *("-fflags", "+bitexact", *self._codec.muxing.split(), "-f", self._codec.muxer, f"file:{file}"),
+        ]
 
 
 def _encode(arguments: list[str], first: Frame, rest: Iterator[Frame]) -> int:
@@ -75,18 +140,27 @@ def _encode(arguments: list[str], first: Frame, rest: Iterator[Frame]) -> int:
             frame = next(rest, None)
         finished = running.finish(_CLOSING_LIMIT_S)
     if frame is not None or finished.return_code != 0:
-        raise _encoder_error(finished, count)
+        raise _encoder_error(finished, f"after {count} frames")
     return count
 
 
-def _encoder_error(finished: ffmpeg.Finished, count: int) -> MediaError:
+def _mix(target: _Target, cut: Cut, total_s: Fraction) -> None:
+    """Lay sound under a written clip, in a second pass: how long the clip is was not known before."""
+    with replacing(target.part) as mixed:
+        with ffmpeg.Running(target.mix_arguments(cut, total_s, mixed)) as running:
+            finished = running.finish(_MIXING_LIMIT_S)
+        if finished.return_code != 0:
+            raise _encoder_error(finished, "while its sound was added")
+
+
+def _encoder_error(finished: ffmpeg.Finished, when: str) -> MediaError:
     full = ("No space left on device", "File too large", "Disk quota exceeded", "not enough space")
     size_signal = getattr(signal, "SIGXFSZ", None)
     if finished.return_code == -(size_signal or 0) or any(text in finished.log for text in full):
-        return MediaError("disk_full", f"after {count} frames")
+        return MediaError("disk_full", when)
     if "Unknown encoder" in finished.log:
-        return MediaError("unsupported", "this ffmpeg has no libx264")
-    return MediaError("not_writable", f"ffmpeg stopped after {count} frames: {finished.last_line()}")
+        return MediaError("unsupported", "this ffmpeg lacks the encoder")
+    return MediaError("not_writable", f"ffmpeg stopped {when}: {finished.last_line()}")
 
 
 def _check_count(part: Path, count: int) -> None:
@@ -116,30 +190,23 @@ def _recipe_file(recipe_json: str | None) -> Iterator[Path | None]:
         yield path
 
 
-def _arguments(
-    part: Path, size: tuple[int, int], rate: Fraction, recipe_path: Path | None, quality: list[str]
-) -> list[str]:
-    raw = f"-protocol_whitelist pipe -f rawvideo -pixel_format rgb24 -video_size {size[0]}x{size[1]}".split()
-    recipe = ["-map_metadata", "-1"]
-    if recipe_path:
-        recipe = ["-protocol_whitelist", "file", "-f", "ffmetadata", "-i", f"file:{recipe_path}", "-map_metadata", "1"]
-    return [
-        *("-loglevel", "warning", "-y", *raw, "-framerate", f"{rate.numerator}/{rate.denominator}", "-i", "pipe:0"),
-        *(*recipe, "-map", "0:v", "-vf", _TO_BT709, "-fps_mode", "passthrough"),
-        *("-c:v", "libx264", "-preset", "medium", *quality, *_TAGS),
-        # bitexact leaves version texts out of the file; without use_metadata_tags MP4 drops unknown keys.
-        *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-movflags", "+faststart+use_metadata_tags"),
-        *("-f", "mp4", f"file:{part}"),
-    ]
+def _thinned(frames: Iterable[Frame], share: Fraction) -> Iterator[Frame]:
+    """Yield that share of the frames, evenly spread, beginning with the first."""
+    for index, frame in enumerate(frames):
+        if math.ceil((index + 1) * share) > math.ceil(index * share):
+            yield frame
 
 
-def _check_size(frame: Frame) -> None:
+def _check_size(frame: Frame, codec: Coding) -> None:
     check_frame(frame)
     height, width = frame.shape[:2]
-    if width % 2 or height % 2:
-        raise MediaError("unsupported", f"{width}x{height}: H.264 video needs an even width and height")
-    if width * height > ffmpeg.MAX_PIXELS or max(width, height) > 16384:
-        raise MediaError("too_large", f"{width}x{height}: at most {ffmpeg.MAX_PIXELS} pixels, 16384 a side")
+    if (width % 2 or height % 2) and not codec.odd_sizes:
+        raise MediaError("unsupported", f"{_size(frame)}: {codec.name} video needs an even width and height")
+    if min(width, height) < _MIN_SIDE_PX:
+        raise MediaError("unsupported", f"{_size(frame)}: at least {_MIN_SIDE_PX} pixels a side")
+    if width * height > ffmpeg.MAX_PIXELS or max(width, height) > _MAX_SIDE_PX:
+        limits = f"at most {ffmpeg.MAX_PIXELS} pixels, {_MAX_SIDE_PX} a side"
+        raise MediaError("too_large", f"{_size(frame)}: {limits}")
 
 
 def _size(frame: Frame) -> str:

@@ -11,13 +11,18 @@ from engine.client.process import child_environment, module_command, without_win
 from engine.pool.pool import Worker, WorkerListener
 from engine.protocol.job import Device
 from engine.protocol.wire import frame_length, framed, pack, unpack
-from engine.protocol.work import Command, Ready, report_adapter
+from engine.protocol.work import Alive, Command, Ready, report_adapter
 
 log = logging.getLogger(__name__)
 
 RESTART_DELAYS_S = (0.0, 0.0, 1.0, 5.0, 30.0)
 """Waits before a restart, by how many times in a row the worker died before it was ready."""
 STOP_GRACE_S = 2.0
+SILENCE_S = 6.0
+"""A worker that is ready and says nothing for so long does not respond; it says that it is alive every second."""
+START_SILENCE_S = 60.0
+"""The same for one that is not ready: a cold disk under torch's libraries can hold up every thread of a start."""
+TICK_S = 0.5
 
 
 def wait_policy(load: float, cores: int) -> dict[str, str]:
@@ -44,7 +49,14 @@ class LocalWorker:
         self._folder = folder
         self._listener = listener
         self._process: asyncio.subprocess.Process | None = None
+        self._quiet_ticks = 0
+        self._is_silent = False
         self._task = asyncio.get_running_loop().create_task(self._keep_alive())
+
+    @property
+    def silent_s(self) -> float | None:
+        """For how long nothing was heard, in seconds; None while that is not too long."""
+        return self._quiet_ticks * TICK_S if self._is_silent else None
 
     def send(self, command: Command) -> None:
         """Write the command to the process's stdin."""
@@ -82,21 +94,27 @@ class LocalWorker:
                 self.early_deaths += 1
                 self._tell(lambda error=error: self._listener.on_death(self, f"cannot be started: {error.strerror}"))
                 continue
+            watch = asyncio.get_running_loop().create_task(self._watch())
             try:
                 await self._read_reports(self._process)
             except ValueError:  # noise instead of messages: nothing this process says can be trusted
                 log.exception("worker %s sent nonsense", self.device)
                 self.kill()
+            finally:
+                watch.cancel()
             code = await self._process.wait()
             self.early_deaths = 0 if self.ready else self.early_deaths + 1
             self.ready = None
+            self._quiet_ticks, self._is_silent = 0, False
             self._tell(lambda code=code: self._listener.on_death(self, f"exit code {code}; see {self._log.name}"))
 
     async def _spawn(self) -> asyncio.subprocess.Process:
+        """From the loop's thread, which is the engine's main one: the kernel ends the worker when that thread ends."""
         self._log.parent.mkdir(parents=True, exist_ok=True)
+        parent = ("--parent", str(os.getpid()))
         with self._log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                *module_command("engine.worker", "--device", self.device, "--home", str(self._folder)),
+                *module_command("engine.worker", "--device", self.device, "--home", str(self._folder), *parent),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
@@ -113,9 +131,25 @@ class LocalWorker:
                 message = await stream.readexactly(frame_length(await stream.readexactly(4)))
                 header, blob = unpack(message)
                 report = report_adapter.validate_json(header)
+                self._quiet_ticks = 0
+                if self._is_silent:
+                    self._is_silent = False
+                    self._tell(lambda: self._listener.on_voice(self))
+                if isinstance(report, Alive):
+                    continue
                 if isinstance(report, Ready):
                     self.ready = report
                 self._tell(lambda report=report, blob=blob: self._listener.on_report(self, report, blob))
+
+    async def _watch(self) -> None:
+        """Tell of a silence; counted in ticks, for a process that is itself held up or asleep hears nobody."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            self._quiet_ticks += 1
+            too_long_s = SILENCE_S if self.ready else START_SILENCE_S
+            if not self._is_silent and self._quiet_ticks * TICK_S >= too_long_s:
+                self._is_silent = True
+                self._tell(lambda: self._listener.on_silence(self))
 
     def _tell(self, news: Callable[[], None]) -> None:
         """A listener that fails (a full disk, say) must not end the task that keeps the worker alive and heard."""

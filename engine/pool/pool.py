@@ -10,7 +10,15 @@ class WorkerListener(Protocol):
     """Who hears of a worker; called on the event loop."""
 
     def on_report(self, worker: "Worker", report: Report, blob: bytes) -> None:
-        """A report arrived; `blob` holds a preview's JPEGs."""
+        """A report arrived (but for `Alive`); `blob` holds a preview's JPEGs."""
+        ...
+
+    def on_silence(self, worker: "Worker") -> None:
+        """Nothing was heard of the worker for too long: it is stuck, or stopped. Said once."""
+        ...
+
+    def on_voice(self, worker: "Worker") -> None:
+        """The worker that was silent is heard again; what it said follows."""
         ...
 
     def on_death(self, worker: "Worker", detail: str) -> None:
@@ -25,6 +33,11 @@ class Worker(Protocol):
     ready: Ready | None
     early_deaths: int
     """How many times in a row it died before it was ready."""
+
+    @property
+    def silent_s(self) -> float | None:
+        """For how long nothing was heard, in seconds; None while that is not too long."""
+        ...
 
     def send(self, command: Command) -> None:
         """Hand over a command; lost when the worker dies before reading it."""

@@ -50,7 +50,8 @@ class Progress(Frozen):
     """Where a running job is: the pipeline's own steps, and a remaining time measured on this very job.
 
     Attributes:
-        step: denoising steps finished, of `total_steps`.
+        step: denoising steps finished, of `total_steps` in all sections.
+        frame: frames written, of `total_frames`; 0 before.
         eta_s: seconds left, from this job's own step times; None before two steps are known.
     """
 
@@ -59,6 +60,8 @@ class Progress(Frozen):
     stage: Stage
     step: int
     total_steps: int
+    frame: int = 0
+    total_frames: int = 0
     elapsed_s: float
     eta_s: float | None = None
 
@@ -87,11 +90,11 @@ class Preview(Frozen):
 
 
 class WorkerChanged(Frozen):
-    """The worker for a requested device is ready (`detail` names what it found) or died (`detail` says how)."""
+    """The worker for a requested device is ready (`detail` names what it found), is not responding, or died (how)."""
 
     kind: Literal["worker_changed"] = "worker_changed"
     device: str
-    state: Literal["ready", "died"]
+    state: Literal["ready", "not_responding", "died"]
     detail: str = ""
 
     @property

@@ -8,7 +8,8 @@ from engine.protocol.failure import Failure
 from engine.protocol.frozen import Frozen
 from engine.protocol.recipe import Recipe
 
-Container = Literal["mp4", "png"]
+Container = Literal["mp4", "webm", "mkv", "mov", "gif", "png", "zip"]
+"""H.264, VP9, FFV1 (lossless), ProRes, GIF, one picture, and a zip of pictures (a PNG sequence)."""
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
@@ -20,11 +21,16 @@ class Delivery(Frozen):
 
 
 class JobRequest(Frozen):
-    """What a client submits; `project` and `shot` come back with the job so that a window can adopt it."""
+    """What a client submits; `project` and `shot` come back with the job so that a window can adopt it.
+
+    Attributes:
+        draft_steps: stop after this many denoising steps and show what is there; the job is then `Drafted`.
+    """
 
     recipe: Recipe
     delivery: Delivery = Delivery()
     device: Device = "auto"
+    draft_steps: int | None = None
     project: str | None = None
     shot: str | None = None
 
@@ -39,9 +45,13 @@ class TakeFile(Frozen):
 
 
 class Notice(Frozen):
-    """Something the user should know about a result that did come out."""
+    """Something the user should know about a result that did come out.
 
-    kind: Literal["prompt_truncated"]
+    `prompt_truncated`: `kept` of `given` tokens of the field were read. `stopped_early`: `kept` of `given` steps were
+    made. `restarted`: `given` steps could not be used, because the field (recipe, weights or numeric_plan) changed.
+    """
+
+    kind: Literal["prompt_truncated", "stopped_early", "restarted"]
     field: str
     kept: int
     given: int
@@ -59,6 +69,24 @@ class Running(Frozen):
     kind: Literal["running"] = "running"
     started_at: float
     device: str
+
+
+class Paused(Frozen):
+    """Was paused by the user after `step` of `total_steps`; goes on from there when it is resumed."""
+
+    kind: Literal["paused"] = "paused"
+    step: int
+    total_steps: int
+
+
+class Drafted(Frozen):
+    """Stands at the step where it was to stop; `take` shows what was there. Goes on when it is resumed."""
+
+    kind: Literal["drafted"] = "drafted"
+    finished_at: float
+    step: int
+    total_steps: int
+    take: TakeFile
 
 
 class Done(Frozen):
@@ -96,8 +124,11 @@ class SetAside(Frozen):
     detail: str
 
 
-State = Annotated[Queued | Running | Done | Cancelled | Failed | SetAside, Field(discriminator="kind")]
-StateKind = Literal["queued", "running", "done", "cancelled", "failed", "set_aside"]
+State = Annotated[
+    Queued | Running | Paused | Drafted | Done | Cancelled | Failed | SetAside, Field(discriminator="kind")
+]
+StateKind = Literal["queued", "running", "paused", "drafted", "done", "cancelled", "failed", "set_aside"]
+Wish = Literal["cancel", "pause", "stop_early"]
 
 
 class Job(Frozen):
@@ -107,7 +138,9 @@ class Job(Frozen):
         id: time-ordered, unique in this engine's folder.
         created_at: Unix seconds.
         worker_deaths: how many workers died while running it.
-        cancelling: somebody wants it to stop; it will not run again, whatever happens to its worker.
+        wish: what somebody wants of it while it runs: to cancel it (it will not run again, whatever happens to its
+            worker), to pause it, or to stop early and keep what is there.
+        drafted: its draft has been made, so that it goes on to the end now.
         acknowledged: somebody has seen the end of it.
     """
 
@@ -115,7 +148,8 @@ class Job(Frozen):
     request: JobRequest
     created_at: float
     worker_deaths: int = 0
-    cancelling: bool = False
+    wish: Wish | None = None
+    drafted: bool = False
     acknowledged: bool = False
     state: State = Queued()
 
@@ -123,3 +157,8 @@ class Job(Frozen):
     def is_over(self) -> bool:
         """True when it will not run (again) by itself."""
         return not isinstance(self.state, Queued | Running)
+
+    @property
+    def can_resume(self) -> bool:
+        """True when it can be queued again, to go on where it stopped."""
+        return isinstance(self.state, Paused | Drafted | Failed | SetAside)

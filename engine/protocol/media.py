@@ -11,7 +11,9 @@ class MediaItem(Frozen):
 
     Attributes:
         sha256: its name in the media store.
-        num_frames, fps, duration_s: of a clip; an image has one frame and neither rate nor length.
+        num_frames, fps, duration_s: of a clip; an image has one frame and neither rate nor length. A clip whose
+            rate varies counts the frames it has on a constant grid of `fps`; one that cannot tell says 0.
+        variable_rate: the frames in the file are not evenly spaced in time.
         recipe: how it was made, when it carries that.
     """
 
@@ -25,4 +27,5 @@ class MediaItem(Frozen):
     fps: float | None = None
     duration_s: float | None = None
     has_audio: bool = False
+    variable_rate: bool = False
     recipe: Recipe | None = None

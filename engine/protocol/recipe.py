@@ -2,8 +2,9 @@
 
 import hashlib
 
-from engine.protocol.condition import Condition
+from engine.protocol.condition import Condition, Source
 from engine.protocol.frozen import Frozen
+from engine.protocol.splice import Splice
 
 
 class Recipe(Frozen):
@@ -11,6 +12,12 @@ class Recipe(Frozen):
 
     Same recipe, same weights, same numeric plan and same device give the same bytes. Values are not
     limited here: what a model can take stands on its card, and `rules.problems` says what does not fit.
+
+    Attributes:
+        num_frames: of the model's own clip, which is made in sections where it is longer than the model can.
+        source: the clip that the model starts from, for a remix.
+        loop: the last frame leads into the first.
+        splice: how the model's frames become part of a clip that exists; None when they are the clip.
     """
 
     model: str
@@ -24,13 +31,49 @@ class Recipe(Frozen):
     guidance_scale: float
     seed: int
     conditions: tuple[Condition, ...] = ()
+    source: Source | None = None
+    loop: bool = False
+    splice: Splice | None = None
 
     @property
     def digest(self) -> str:
-        """Sha256 (hex) of the canonical JSON form."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        """Sha256 (hex) of the canonical JSON form; fields at their defaults are left out, so new ones change none."""
+        return hashlib.sha256(self.model_dump_json(exclude_defaults=True).encode()).hexdigest()
+
+    @property
+    def media(self) -> frozenset[str]:
+        """Sha256 of everything it is made from."""
+        found = {condition.media for condition in self.conditions}
+        if self.source is not None:
+            found.add(self.source.media)
+        if self.splice is not None:
+            found |= {kept.media for kept in self.splice.kept}
+            found |= {self.splice.sound.media} if self.splice.sound else set()
+        return frozenset(found)
+
+    @property
+    def take_size(self) -> tuple[int, int]:
+        """Width and height of the take in pixels."""
+        return (self.splice.width, self.splice.height) if self.splice else (self.width, self.height)
+
+    @property
+    def take_frames(self) -> int:
+        """Length of the take in frames."""
+        return self.splice.num_frames if self.splice else self.num_frames
+
+    @property
+    def take_fps(self) -> float:
+        """Rate of the take in frames per second."""
+        return self.splice.fps if self.splice else self.fps
 
     @property
     def duration_s(self) -> float:
-        """Length of the clip in seconds."""
-        return self.num_frames / self.fps
+        """Length of the take in seconds."""
+        return self.take_frames / self.take_fps
+
+    @property
+    def steps_per_section(self) -> int:
+        """Denoising steps that are computed for one section: a remix begins in the middle of the schedule."""
+        if self.source is None:
+            return self.num_inference_steps
+        return min(int(self.num_inference_steps * self.source.strength), self.num_inference_steps)

@@ -1,38 +1,49 @@
 """What a model can take: every Problem of a recipe against a card, and the recipe with roundings applied."""
 
+import math
 from collections.abc import Iterator
 
 from engine.protocol.condition import Condition
 from engine.protocol.model_card import ModelCard
 from engine.protocol.problem import Problem
 from engine.protocol.recipe import Recipe
+from engine.protocol.sections import can_go_on, sections
 
 LARGEST_SEED = 2**63 - 1
 LARGEST_FPS = 120.0
+MOST_FRAMES = 36_000
+"""Of a clip that is made in sections: ten minutes at 60 frames a second."""
+MOST_TAKE_FRAMES = 216_000
+"""Of a take, kept parts included: an hour at 60 frames a second."""
 
 
 def problems(recipe: Recipe, card: ModelCard) -> list[Problem]:
     """All that is wrong with `recipe` for this model; empty when it can be sent."""
-    return [
+    found = [
         *_prompt_problems(recipe, card),
         *_size_problems(recipe, card),
         *_frame_problems(recipe, card),
         *_number_problems(recipe, card),
         *_condition_problems(recipe, card),
+        *_source_problems(recipe, card),
+        *_splice_problems(recipe),
     ]
+    return found or list(_unplaced(recipe, card))
 
 
 def snap(recipe: Recipe, card: ModelCard) -> tuple[Recipe, list[Problem]]:
     """Round what the model would silently round (`off_grid` only); returns the recipe and what was changed.
 
-    Conditions on the last frame stay on the last frame when the length changes.
+    Conditions that end with the clip still do when the length changes; those off the grid themselves are left alone.
     """
-    rounded = [p for p in problems(recipe, card) if p.kind == "off_grid" and p.nearest is not None]
+    rounded = [p for p in problems(recipe, card) if p.kind == "off_grid" and p.field in Recipe.model_fields]
     if not rounded:
         return recipe, []
     snapped = recipe.changed(**{p.field: p.nearest for p in rounded})
     moved = tuple(
-        c.changed(frame_index=snapped.num_frames - 1) if c.frame_index == recipe.num_frames - 1 > 0 else c
+        c.changed(frame_index=max(snapped.num_frames - c.num_frames, 0))
+        if c.frame_index == recipe.num_frames - c.num_frames > 0
+        else c
         for c in recipe.conditions
     )
     return snapped.changed(conditions=moved), rounded
@@ -86,10 +97,16 @@ def _size_problems(recipe: Recipe, card: ModelCard) -> Iterator[Problem]:
 def _frame_problems(recipe: Recipe, card: ModelCard) -> Iterator[Problem]:
     rule = card.frames
     low = -(-(rule.smallest - 1) // rule.step) * rule.step + 1
-    outside = list(_range("num_frames", recipe.num_frames, low, rule.largest))
+    high = low + ((MOST_FRAMES if can_go_on(card) else rule.largest) - low) // rule.step * rule.step
+    if recipe.loop:
+        low, high = -(-low // rule.step) * rule.step, high // rule.step * rule.step
+        if not can_go_on(card):
+            yield Problem(field="loop", kind="unsupported", value=recipe.model)
+            return
+    outside = list(_range("num_frames", recipe.num_frames, low, high))
     yield from outside
-    if not outside and (recipe.num_frames - 1) % rule.step:
-        nearest = _grid(recipe.num_frames, rule.step, low, rule.largest)
+    if not outside and (recipe.num_frames - low) % rule.step:
+        nearest = _grid(recipe.num_frames, rule.step, low, high)
         yield Problem(field="num_frames", kind="off_grid", value=recipe.num_frames, nearest=nearest)
 
 
@@ -101,20 +118,71 @@ def _number_problems(recipe: Recipe, card: ModelCard) -> Iterator[Problem]:
 
 
 def _condition_problems(recipe: Recipe, card: ModelCard) -> Iterator[Problem]:
-    taken: set[int] = set()
+    taken: list[tuple[int, int]] = []
     for i, condition in enumerate(recipe.conditions):
         field = f"conditions[{i}]"
         yield from _range(f"{field}.strength", condition.strength, 0.0, 1.0)
-        if not 0 <= condition.frame_index < recipe.num_frames:
-            nearest = min(max(condition.frame_index, 0), max(recipe.num_frames - 1, 0))
-            index = condition.frame_index
-            yield Problem(field=f"{field}.frame_index", kind="outside_clip", value=index, nearest=nearest)
-        if condition.frame_index in taken:
-            yield Problem(field=f"{field}.frame_index", kind="same_frame", value=condition.frame_index)
-        taken.add(condition.frame_index)
+        yield from _stretch_problems(field, condition, recipe.num_frames, card)
+        first, end = condition.frame_index, condition.frame_index + condition.num_frames
+        if any(first < other_end and other_first < end for other_first, other_end in taken):
+            yield Problem(field=f"{field}.frame_index", kind="same_frame", value=first)
+        taken.append((first, end))
         if not _takes(card, condition):
             yield Problem(field=field, kind="unsupported", value=recipe.model)
 
 
+def _stretch_problems(field: str, condition: Condition, num_frames: int, card: ModelCard) -> Iterator[Problem]:
+    """What is wrong with the place of a condition: latent frames of the model are shared by `step` frames."""
+    step, index, count = card.frames.step, condition.frame_index, condition.num_frames
+    last = num_frames - max(count, 1)
+    if not 0 <= index <= max(last, 0):
+        yield Problem(
+            field=f"{field}.frame_index", kind="outside_clip", value=index, nearest=min(max(index, 0), max(last, 0))
+        )
+    elif count > 1 and index % step:
+        yield Problem(field=f"{field}.frame_index", kind="off_grid", value=index, nearest=index // step * step)
+    most = min(card.frames.largest, max(num_frames, 1))
+    if count < 1 or (count - 1) % step or count > most:
+        nearest = _grid(count, step, 1, most)
+        yield Problem(field=f"{field}.num_frames", kind="invalid", value=count, nearest=nearest)
+    if condition.start_s < 0:
+        yield Problem(field=f"{field}.start_s", kind="too_small", value=condition.start_s, nearest=0.0)
+
+
 def _takes(card: ModelCard, condition: Condition) -> bool:
-    return "keyframes" in card.conditions or ("first_image" in card.conditions and condition.frame_index == 0)
+    image = condition.num_frames == 1 and condition.frame_index == 0
+    return "keyframes" in card.conditions or ("first_image" in card.conditions and image)
+
+
+def _source_problems(recipe: Recipe, card: ModelCard) -> Iterator[Problem]:
+    if recipe.source is None:
+        return
+    if "source" not in card.conditions:
+        yield Problem(field="source", kind="unsupported", value=recipe.model)
+    if recipe.loop:
+        yield Problem(field="loop", kind="unsupported", detail="a remix follows its source to the end")
+    strength, steps = recipe.source.strength, recipe.num_inference_steps
+    smallest = math.ceil(1e6 / steps) / 1e6 if steps > 0 else 0.0  # below it no step would be left
+    yield from _range("source.strength", strength, min(smallest, 1.0), 1.0)
+
+
+def _splice_problems(recipe: Recipe) -> Iterator[Problem]:
+    if recipe.splice is None:
+        return
+    if recipe.loop:
+        yield Problem(field="loop", kind="unsupported", detail="a splice closes its loop itself")
+    if recipe.splice.last_position > recipe.num_frames - 1 + 1e-6:
+        value = recipe.splice.last_position
+        yield Problem(field="splice.new_frames", kind="outside_clip", value=value, nearest=recipe.num_frames - 1)
+    if recipe.take_frames > MOST_TAKE_FRAMES:
+        yield Problem(field="splice", kind="too_long", value=recipe.take_frames, nearest=MOST_TAKE_FRAMES)
+
+
+def _unplaced(recipe: Recipe, card: ModelCard) -> Iterator[Problem]:
+    """Conditions of a clip without other problems that lie across the border of two sections."""
+    placed = [
+        c.changed(frame_index=c.frame_index + s.first_frame) for s in sections(recipe, card) for c in s.conditions
+    ]
+    for i, condition in enumerate(recipe.conditions):
+        if condition not in placed:
+            yield Problem(field=f"conditions[{i}].frame_index", kind="unsupported", value=condition.frame_index)

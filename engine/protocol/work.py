@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 from engine.protocol.events import Preview, Progress
 from engine.protocol.failure import Failure
 from engine.protocol.frozen import Frozen
-from engine.protocol.job import Delivery, Device, Notice
+from engine.protocol.job import Delivery, Device, Notice, Wish
 from engine.protocol.model_card import ModelCard
 from engine.protocol.recipe import Recipe
 
@@ -17,8 +17,10 @@ class Render(Frozen):
 
     Attributes:
         model_folder: absolute folder of the card's files.
-        media_files: absolute path of every condition's media, by sha256.
+        media_files: absolute path of everything the recipe is made from, by sha256.
         output: absolute path the take is written to, atomically.
+        checkpoints: absolute folder of this job's checkpoints; what lies there is gone on from.
+        until_step: make a draft of what is there after this many steps, and keep the checkpoint.
     """
 
     kind: Literal["render"] = "render"
@@ -29,13 +31,16 @@ class Render(Frozen):
     model_folder: str
     media_files: dict[str, str]
     output: str
+    checkpoints: str
+    until_step: int | None = None
 
 
-class Cancel(Frozen):
-    """Stop the job if it is the one running."""
+class Stop(Frozen):
+    """Do what is wished with the job if it is the one running, or as soon as it is."""
 
-    kind: Literal["cancel"] = "cancel"
+    kind: Literal["stop"] = "stop"
     job_id: str
+    wish: Wish
 
 
 class Ready(Frozen):
@@ -48,8 +53,14 @@ class Ready(Frozen):
     available: tuple[Device, ...]
 
 
+class Alive(Frozen):
+    """Sent every second or two by a thread of its own, however long a step takes."""
+
+    kind: Literal["alive"] = "alive"
+
+
 class Finished(Frozen):
-    """The take is on disk at the given output."""
+    """The take is on disk at the given output; `draft_step` when it is the draft after that many steps."""
 
     kind: Literal["finished"] = "finished"
     job_id: str
@@ -58,13 +69,16 @@ class Finished(Frozen):
     num_frames: int
     stage_s: dict[str, float]
     notices: tuple[Notice, ...] = ()
+    draft_step: int | None = None
 
 
 class Stopped(Frozen):
-    """The job was cancelled; nothing was left behind."""
+    """The job was cancelled or paused, after `step` steps; of a paused one the checkpoint is on disk."""
 
     kind: Literal["stopped"] = "stopped"
     job_id: str
+    wish: Wish
+    step: int = 0
 
 
 class Broke(Frozen):
@@ -75,7 +89,7 @@ class Broke(Frozen):
     failure: Failure
 
 
-Command = Annotated[Render | Cancel, Field(discriminator="kind")]
-Report = Annotated[Ready | Progress | Preview | Finished | Stopped | Broke, Field(discriminator="kind")]
+Command = Annotated[Render | Stop, Field(discriminator="kind")]
+Report = Annotated[Ready | Alive | Progress | Preview | Finished | Stopped | Broke, Field(discriminator="kind")]
 command_adapter: TypeAdapter[Command] = TypeAdapter(Command)
 report_adapter: TypeAdapter[Report] = TypeAdapter(Report)

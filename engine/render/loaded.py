@@ -66,8 +66,9 @@ def load(
     try:
         pipeline = adapter.load(weights, device.kind, device.dtype)
     except Exception:  # whatever a library makes of a file that goes or changes under its hands
-        verified(weights.card, weights.folder, check)
+        verified(weights.card, weights.folder, check, cache)
         raise
     check()
     preview = preview_map(adapter, pipeline, weights.digest("vae"), cache / "preview")
+    pipeline.maybe_free_model_hooks()
     return Loaded(weights, device, adapter, pipeline, preview, prompts)

@@ -1,5 +1,7 @@
 """Previews: a linear map from latents to pixels, fitted to the VAE itself, and a thread that sends what it shows."""
 
+import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +16,8 @@ from safetensors.torch import load_file, save_file
 
 from engine.families.family import Compression, Family
 from engine.media.frames import to_jpeg
+
+log = logging.getLogger(__name__)
 
 PATCH_PX = 16
 LONGEST_EDGE_PX = 384
@@ -66,10 +70,15 @@ def preview_map(family: Family, pipeline: Any, vae_digest: str, cache: Path) -> 
         return PreviewMap(stored["first"].numpy(), stored["later"].numpy())
     except (OSError, KeyError, SafetensorError):
         fitted = fit(family, pipeline)
-    cache.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    save_file({"first": torch.from_numpy(fitted.first), "later": torch.from_numpy(fitted.later)}, part)
-    part.replace(path)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        save_file({"first": torch.from_numpy(fitted.first), "later": torch.from_numpy(fitted.later)}, part)
+        part.replace(path)
+    except (OSError, SafetensorError) as error:  # a full disk: the next worker fits it again
+        log.warning("the preview map could not be kept: %s", error)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
     return fitted
 
 

@@ -1,7 +1,7 @@
-"""The one thing every diffusers pipeline has: its scheduler's step, observed without touching the pipeline."""
+"""The one thing every diffusers pipeline has: its scheduler's step, observed and resumed from outside."""
 
 import contextlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,11 @@ class Step:
 
     Attributes:
         index: 1 after the first step.
-        total: steps of the whole schedule.
         before, after: the scheduler's sample on either side of the step.
         sigma_before, sigma_after: noise levels on either side.
     """
 
     index: int
-    total: int
     before: torch.Tensor
     after: torch.Tensor
     sigma_before: float
@@ -36,27 +34,74 @@ class Step:
         return (s0 * self.after - s1 * self.before) / (s0 - s1)
 
 
+@dataclass(frozen=True)
+class Resume:
+    """Where to go on: the scheduler's sample after `step` steps, and the modules that need not compute until then.
+
+    The pipeline runs through those steps all the same, so that its generator and its scheduler advance as they did:
+    the result is byte-equal to a run that was never interrupted.
+    """
+
+    step: int
+    sample: torch.Tensor
+    denoisers: Sequence[Any]
+
+
 @contextlib.contextmanager
-def observed(scheduler: Any, on_step: Callable[[Step], None]) -> Generator[None]:
-    """Call `on_step` after every step of this very scheduler while the block runs.
+def observed(scheduler: Any, on_step: Callable[[Step], None], resume: Resume | None = None) -> Generator[None]:
+    """Call `on_step` after every computed step of this very scheduler while the block runs.
 
     The instance's class is swapped for a subclass: a shadowed bound method would still drive the original when a
     pipeline deep-copies its scheduler. Copies are not observed.
     """
     original = type(scheduler)
+    skipped = resume.step if resume else 0
+    done = 0
 
     class Observed(original):
         def step(self, model_output: Any, timestep: Any, sample: Any, *args: Any, **kwargs: Any) -> Any:
+            nonlocal done
             result = super().step(model_output, timestep, sample, *args, **kwargs)
-            if self is scheduler:
-                after = result[0] if isinstance(result, tuple) else result.prev_sample
-                index = int(self.step_index)
-                s0, s1 = float(self.sigmas[index - 1]), float(self.sigmas[index])
-                on_step(Step(index, len(self.timesteps), sample, after, s0, s1))
+            if self is not scheduler:
+                return result
+            done += 1
+            if resume is not None and done <= skipped:
+                return _with_sample(result, resume.sample.to(sample) if done == skipped else sample)
+            after = result[0] if isinstance(result, tuple) else result.prev_sample
+            index = int(self.step_index)
+            on_step(Step(done, sample, after, float(self.sigmas[index - 1]), float(self.sigmas[index])))
             return result
 
     scheduler.__class__ = Observed
     try:
-        yield
+        with _idle(resume.denoisers if resume else (), lambda: done < skipped):
+            yield
     finally:
         scheduler.__class__ = original
+
+
+def _with_sample(result: Any, sample: torch.Tensor) -> Any:
+    return (sample, *result[1:]) if isinstance(result, tuple) else type(result)(prev_sample=sample)
+
+
+@contextlib.contextmanager
+def _idle(modules: Sequence[Any], idle: Callable[[], bool]) -> Generator[None]:
+    """While `idle()`, the modules' forward gives zeros at once; pipelines call it with `hidden_states` by name."""
+
+    def shadowing(forward: Callable[..., Any]) -> Callable[..., Any]:
+        def shadowed(*args: Any, **kwargs: Any) -> Any:
+            return (torch.zeros_like(kwargs["hidden_states"]),) if idle() else forward(*args, **kwargs)
+
+        return shadowed
+
+    own = [module.__dict__.get("forward") for module in modules]  # an offload hook may have put one there
+    for module in modules:
+        module.forward = shadowing(module.forward)
+    try:
+        yield
+    finally:
+        for module, forward in zip(modules, own, strict=True):
+            if forward is None:
+                del module.forward
+            else:
+                module.forward = forward

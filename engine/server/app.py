@@ -18,12 +18,16 @@ from engine.protocol.job import Job, JobRequest, StateKind
 from engine.protocol.media import MediaItem
 from engine.protocol.problem import Problem, ProblemsError
 from engine.protocol.wire import pack
+from engine.protocol.worker_status import WorkerStatus
 from engine.queue.store import JobStore
+from engine.server.checkpoints import Checkpoints
 from engine.server.events import Hub
+from engine.server.frames_api import frames_routes
 from engine.server.inspect import inspect
 from engine.server.jobs import Jobs
 from engine.server.library import Library, ModelStatus
 from engine.server.media_store import MediaStore
+from engine.server.models_api import model_routes
 
 log = logging.getLogger(__name__)
 
@@ -51,13 +55,15 @@ class Engine:
         self.media = MediaStore(folder)
         self.library = Library(folder)
         self.hub = Hub()
-        self.jobs = Jobs(self.store, self.media, self.library, self.hub)
+        self.jobs = Jobs(self.store, self.media, self.library, self.hub, Checkpoints(folder))
 
 
 def create_app(engine: Engine, stop: Callable[[], None]) -> FastAPI:
     """The application; `stop` ends the server after the reply."""
     app = FastAPI(title="Reelwright engine", version=BUILD, docs_url=None, redoc_url=None, openapi_url=None)
-    for routes in (_job_routes(engine), _job_changes(engine), _media_routes(engine), _engine_routes(engine, stop)):
+    jobs = (_job_routes(engine), _job_wishes(engine), _job_changes(engine))
+    media = (_media_routes(engine), frames_routes(engine.media))
+    for routes in (*jobs, *media, model_routes(engine.library), _engine_routes(engine, stop)):
         app.include_router(routes)
 
     @app.exception_handler(ProblemsError)
@@ -80,7 +86,7 @@ def create_app(engine: Engine, stop: Callable[[], None]) -> FastAPI:
 
 
 def _existing(engine: Engine, job_id: str) -> Job:
-    job = engine.store.get(job_id)
+    job = engine.jobs.get(job_id)
     if job is None:
         raise HTTPException(404, "no such job")
     return job
@@ -111,13 +117,41 @@ def _job_routes(engine: Engine) -> APIRouter:
     return routes
 
 
-def _job_changes(engine: Engine) -> APIRouter:
+def _job_wishes(engine: Engine) -> APIRouter:
     routes = APIRouter(prefix="/jobs/{job_id}")
     jobs = engine.jobs
 
     @routes.post("/cancel")
     async def cancel(job_id: str) -> Job:
         return jobs.cancel(_existing(engine, job_id))
+
+    @routes.post("/pause")
+    async def pause(job_id: str) -> Job:
+        job = _existing(engine, job_id)
+        if job.is_over and job.state.kind != "paused":
+            raise HTTPException(409, "the job is over")
+        return jobs.pause(job)
+
+    @routes.post("/resume")
+    async def resume(job_id: str) -> Job:
+        job = _existing(engine, job_id)
+        if not job.can_resume:
+            raise HTTPException(409, f"the job is {job.state.kind}: there is nothing to go on with")
+        return jobs.resume(job)
+
+    @routes.post("/stop_early")
+    async def stop_early(job_id: str) -> Job:
+        job = _existing(engine, job_id)
+        if job.state.kind != "running":
+            raise HTTPException(409, "the job does not run")
+        return jobs.stop_early(job)
+
+    return routes
+
+
+def _job_changes(engine: Engine) -> APIRouter:
+    routes = APIRouter(prefix="/jobs/{job_id}")
+    jobs = engine.jobs
 
     @routes.post("/acknowledge")
     async def acknowledge(job_id: str) -> Job:
@@ -180,6 +214,10 @@ def _engine_routes(engine: Engine, stop: Callable[[], None]) -> APIRouter:
     @routes.get("/health")
     async def health() -> Health:
         return Health(build=BUILD, pid=os.getpid())
+
+    @routes.get("/workers")
+    async def workers() -> list[WorkerStatus]:
+        return engine.jobs.workers()
 
     @routes.get("/models")
     async def models() -> list[ModelStatus]:

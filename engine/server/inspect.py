@@ -1,33 +1,50 @@
 """What is in a file that was handed over: an image or a clip."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.media.errors import MediaError
 from engine.protocol.media import MediaItem
 from engine.protocol.problem import Problem, ProblemKind, ProblemsError
 from engine.protocol.recipe import Recipe
 
+if TYPE_CHECKING:
+    from engine.media.stills import StillSize
+    from engine.media.video_probe import VideoProbe
+
 _KINDS: dict[str, ProblemKind] = {"too_large": "too_large", "unsupported": "unsupported"}
+# Where a container cannot tell its frames, a longer clip is not decoded to count them: that takes minutes.
+_LONGEST_COUNTED_S = 20 * 60.0
 
 
 def inspect(path: Path, sha256: str) -> MediaItem:
-    """The file as an image if its first bytes say so, else as a clip (whose probe starts ffmpeg and decodes nothing).
+    """The file as an image or a clip, by its first bytes; a GIF that moves is a clip.
+
+    A clip is decoded only where its container cannot tell how many frames it has, and then up to 20 minutes of it.
 
     Raises:
         ProblemsError: when it is neither, cannot be read, or is too large.
     """
-    from engine.media.stills import probe_still, read_png_recipe, read_still
+    from engine.media.stills import probe_still
 
     try:
         still = probe_still(path)
     except MediaError as error:
-        if error.kind == "too_large":
-            raise _refusal(error) from error
+        if error.kind in ("too_large", "unsupported"):  # a picture, by its first bytes: HEIC would pass for a clip
+            raise refusal(error) from error
         return _inspect_clip(path, sha256, not_an_image=error)
+    if still.format == "GIF" and (clip := _moving_gif(path)) is not None:
+        return _clip_item(path, sha256, clip)
+    return _inspect_image(path, sha256, still)
+
+
+def _inspect_image(path: Path, sha256: str, still: "StillSize") -> MediaItem:
+    from engine.media.stills import read_png_recipe, read_still
+
     try:
         read_still(path)  # a damaged one is refused here, by name, and not in the middle of a render
     except MediaError as error:
-        raise _refusal(error) from error
+        raise refusal(error) from error
     return MediaItem(
         sha256=sha256,
         kind="image",
@@ -43,26 +60,52 @@ def _inspect_clip(path: Path, sha256: str, not_an_image: MediaError) -> MediaIte
     from engine.media.video_probe import probe_video
 
     try:
-        clip = probe_video(path)
+        return _clip_item(path, sha256, probe_video(path))
     except MediaError as error:
-        worse = error if error.kind in ("too_large", "truncated", "no_picture") else not_an_image
-        raise _refusal(worse) from error
+        worse = not_an_image if error.kind == "unreadable" else error
+        raise refusal(worse) from error
+
+
+def _clip_item(path: Path, sha256: str, clip: "VideoProbe") -> MediaItem:
+    from engine.media.grid import measure_grid
+
+    fps, num_frames, variable_rate = clip.fps, clip.grid_frames or 0, clip.variable_rate
+    duration_s = clip.duration_s
+    if clip.grid_frames is None or clip.ends_early:
+        num_frames = 0
+        if clip.duration_s <= _LONGEST_COUNTED_S:
+            grid = measure_grid(path)
+            fps, num_frames, variable_rate = grid.fps, grid.num_frames, grid.variable_rate
+            duration_s = float(num_frames / fps)
     return MediaItem(
         sha256=sha256,
         kind="clip",
-        format="mp4",
+        format=clip.format,
         size_bytes=path.stat().st_size,
         width=clip.width,
         height=clip.height,
-        num_frames=clip.num_frames or 0,
-        fps=float(clip.fps),
-        duration_s=clip.duration_s,
+        num_frames=num_frames,
+        fps=float(fps),
+        duration_s=duration_s,
         has_audio=clip.has_audio,
+        variable_rate=variable_rate,
         recipe=_recipe(clip.recipe_json),
     )
 
 
-def _refusal(error: MediaError) -> ProblemsError:
+def _moving_gif(path: Path) -> "VideoProbe | None":
+    """The GIF as a clip if it has more than one frame; a broken one is judged as the picture it begins with."""
+    from engine.media.video_probe import probe_video
+
+    try:
+        clip = probe_video(path)
+    except MediaError:
+        return None
+    return clip if clip.num_frames is not None and clip.num_frames > 1 else None
+
+
+def refusal(error: MediaError) -> ProblemsError:
+    """The problem that a media error is for whoever handed the file over."""
     kind = _KINDS.get(error.kind, "unreadable")
     return ProblemsError([Problem(field="media", kind=kind, detail=error.detail)])
 

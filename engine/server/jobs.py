@@ -4,58 +4,69 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from engine.pool.pool import Pool, Worker
 from engine.protocol.events import JobChanged, JobRemoved, Preview, Progress, QueueReordered, WorkerChanged
 from engine.protocol.failure import Failure
-from engine.protocol.home import BUILD
 from engine.protocol.job import (
     Cancelled,
     Done,
+    Drafted,
     Failed,
     Job,
     JobRequest,
+    Paused,
     Queued,
     Running,
     SetAside,
     State,
-    TakeFile,
+    Wish,
 )
 from engine.protocol.problem import Problem, ProblemsError
-from engine.protocol.rules import problems
-from engine.protocol.work import Broke, Cancel, Finished, Ready, Render, Report, Stopped
+from engine.protocol.work import Alive, Broke, Finished, Ready, Render, Report, Stop, Stopped
+from engine.protocol.worker_status import WorkerStatus
 from engine.queue.store import JobStore
+from engine.server.admission import Admission, Model
+from engine.server.checkpoints import Checkpoints
 from engine.server.events import Hub
 from engine.server.library import Library
 from engine.server.media_store import MediaStore
+from engine.server.run import Run, after_loss, after_stop, after_take
 
 log = logging.getLogger(__name__)
 
 DEATHS_TO_SET_ASIDE = 3
 PAGE = 32
-CANCEL_GRACE_S = 10.0
-"""After this long a worker that does not answer a cancel is ended: a stuck kernel costs the worker, not the user."""
+STOP_GRACE_S = 10.0
+"""After this long a worker that does not cancel or pause is ended: a stuck kernel costs the worker, not the user."""
 
 
 class Jobs:
     """The life of every job; for the event loop's thread only."""
 
-    def __init__(self, store: JobStore, media: MediaStore, library: Library, hub: Hub) -> None:
+    def __init__(
+        self, store: JobStore, media: MediaStore, library: Library, hub: Hub, checkpoints: Checkpoints
+    ) -> None:
         self._store = store
         self._media = media
-        self._library = library
+        self._admission = Admission(library, media)
         self._hub = hub
+        self._checkpoints = checkpoints
         self._pool: Pool | None = None
         self._unsaved: dict[str, Job] = {}
-        self._running: dict[str, tuple[Worker, Path]] = {}
-        store.requeue_running()
+        self._running: dict[str, Run] = {}
+        self._recover()
 
     def use(self, pool: Pool) -> None:
         """Start handing jobs to the workers of this pool."""
         self._pool = pool
         self._dispatch()
+
+    def get(self, job_id: str) -> Job | None:
+        """The job as it is, also when the disk did not take its last change yet; None when there is none."""
+        return self._unsaved.get(job_id) or self._store.get(job_id)
 
     def submit(self, request: JobRequest) -> Job:
         """Check a request and queue it; the job is on disk when this returns.
@@ -63,7 +74,7 @@ class Jobs:
         Raises:
             ProblemsError: with everything that is wrong with it.
         """
-        found = self._problems(request)
+        _, found = self._check(request)
         if found:
             raise ProblemsError(found)
         job = self._store.add(request)
@@ -72,22 +83,35 @@ class Jobs:
         return job
 
     def cancel(self, job: Job) -> Job:
-        """Stop a job; a running one stops within a module's forward and changes its state then."""
-        if isinstance(job.state, Queued):
+        """End a job; a running one stops within a module's forward and changes its state then."""
+        if isinstance(job.state, Queued | Paused | Drafted):
             return self._change(job, Cancelled(finished_at=time.time()))
-        if job.id not in self._running:  # its end could not be written: a full disk
-            return job if job.is_over else self._change(job, Cancelled(finished_at=time.time()))
-        if job.cancelling:
-            return job
-        worker, _ = self._running[job.id]
-        cancelling = self._store.put(job, cancelling=True)  # first on disk: a restart must not run it again
-        worker.send(Cancel(job_id=job.id))
-        asyncio.get_running_loop().call_later(CANCEL_GRACE_S, self._end_stuck, job.id, worker)
-        return cancelling
+        return self._ask(job, "cancel")
+
+    def pause(self, job: Job) -> Job:
+        """Let a job wait until it is resumed; a running one changes its state when its checkpoint is on disk."""
+        if isinstance(job.state, Queued):
+            return self._change(job, Paused(step=0, total_steps=job.request.recipe.steps_per_section))
+        return self._ask(job, "pause")
+
+    def stop_early(self, job: Job) -> Job:
+        """Let a running job make its take of what is there."""
+        return self._ask(job, "stop_early")
+
+    def resume(self, job: Job) -> Job:
+        """Queue a job again that stopped, at its old place; it goes on from its newest checkpoint."""
+        drafted = job.drafted or isinstance(job.state, Drafted)
+        fresh = {"worker_deaths": 0, "wish": None, "drafted": drafted, "acknowledged": False}
+        queued = job.model_copy(update={"state": Queued(), **fresh})
+        self._save(queued)
+        self._hub.publish(JobChanged(job=queued))
+        self._dispatch()
+        return queued
 
     def acknowledge(self, job: Job) -> Job:
         """Note that somebody has seen the end of the job."""
-        acknowledged = self._store.put(job, acknowledged=True)
+        acknowledged = job.model_copy(update={"acknowledged": True})
+        self._save(acknowledged)
         self._hub.publish(JobChanged(job=acknowledged))
         return acknowledged
 
@@ -98,44 +122,90 @@ class Jobs:
         return order
 
     def remove(self, job: Job) -> None:
-        """Forget a job that is over, and its take and images when no other job needs them."""
+        """Forget a job that is over, its checkpoints, and its takes and images when no other job needs them."""
+        media = self._store.media_of(job.id)
         self._store.remove(job.id)
+        self._unsaved.pop(job.id, None)
         self._hub.publish(JobRemoved(job_id=job.id))
-        media = {condition.media for condition in job.request.recipe.conditions}
-        if isinstance(job.state, Done):
-            media.add(job.state.take.media)
-        for sha256 in media:
-            if not self._store.needs(sha256):
-                self._media.remove(sha256)
+        self._checkpoints.remove(job.id)
+        self._delete_unneeded(media)
+
+    def workers(self) -> list[WorkerStatus]:
+        """How every worker is right now."""
+        return [self._status(worker) for worker in (self._pool.workers() if self._pool else [])]
 
     def on_report(self, worker: Worker, report: Report, blob: bytes) -> None:
         """A worker's report, in the order it made them."""
         if isinstance(report, Ready):
-            found = f"{report.device}: {report.device_name}"
-            self._hub.publish(WorkerChanged(device=worker.device, state="ready", detail=found))
+            self._hub.publish(WorkerChanged(device=worker.device, state="ready", detail=_found(report)))
             self._dispatch()
         elif isinstance(report, Progress | Preview):
+            run = self._running.get(report.job_id)
+            if run is not None and run.worker is worker:
+                run.step, run.total_steps = report.step, report.total_steps
             self._hub.publish(report, blob)
-        else:
+        elif not isinstance(report, Alive):
             self._end(worker, report)
             self._dispatch()
 
+    def on_silence(self, worker: Worker) -> None:
+        """A worker does not respond; it may come back, so that only a cancel or a pause ends it."""
+        log.warning("worker %s does not respond", worker.device)
+        self._hub.publish(WorkerChanged(device=worker.device, state="not_responding"))
+
+    def on_voice(self, worker: Worker) -> None:
+        """A worker that did not respond is heard again."""
+        if worker.ready is not None:
+            self._hub.publish(WorkerChanged(device=worker.device, state="ready", detail=_found(worker.ready)))
+        self._dispatch()
+
     def on_death(self, worker: Worker, detail: str) -> None:
-        """A worker died: its job waits again, is cancelled if that was wanted, or is set aside."""
+        """A worker died: its job waits again, is set aside, or is what somebody wanted of it."""
         log.warning("worker %s died: %s", worker.device, detail)
         self._hub.publish(WorkerChanged(device=worker.device, state="died", detail=detail))
-        for job_id in [i for i, (w, _) in self._running.items() if w is worker]:
-            job = self._release(job_id)
-            deaths = job.worker_deaths + (not job.cancelling)
-            state: State = Queued()
-            if job.cancelling:
-                state = Cancelled(finished_at=time.time())
-            elif deaths >= DEATHS_TO_SET_ASIDE:
+        for job_id in [i for i, run in self._running.items() if run.worker is worker]:
+            job, run = self.get(job_id), self._running[job_id]
+            assert job is not None  # a running job cannot be removed
+            self._release(job_id)
+            state: State = after_loss(job, run)
+            deaths = job.worker_deaths + isinstance(state, Queued)
+            if isinstance(state, Queued) and deaths >= DEATHS_TO_SET_ASIDE:
                 state = SetAside(finished_at=time.time(), worker_deaths=deaths, detail=detail)
             self._change(job, state, worker_deaths=deaths)
         if worker.early_deaths >= DEATHS_TO_SET_ASIDE:
             self._fail_waiting(worker, f"the worker cannot be started: {detail}")
         self._dispatch()
+
+    def _recover(self) -> None:
+        """Take over from an engine that ended, wherever it was.
+
+        No job ends with two takes. A take counts only with the commit that names it: if the engine died before, the
+        same recipe makes the same bytes again, which lie under the same hash. A worker of that engine that still
+        writes does so into a folder that is gone, for every try has one of its own.
+        """
+        for job in self._store.page(Running.model_fields["kind"].default, limit=1000):
+            self._change(job, after_loss(job, None))
+        self._checkpoints.keep_only(self._can_go_on)
+
+    def _can_go_on(self, job_id: str) -> bool:
+        job = self.get(job_id)
+        return job is not None and not isinstance(job.state, Done | Cancelled)
+
+    def _ask(self, job: Job, wish: Wish) -> Job:
+        run = self._running.get(job.id)
+        if run is None or job.wish in (wish, "cancel"):
+            return job
+        asked = self._store.put(job, wish=wish)  # first on disk: a restart must not forget it
+        self._hub.publish(JobChanged(job=asked))
+        run.worker.send(Stop(job_id=job.id, wish=wish))
+        if wish != "stop_early":  # which has a take to write, however long that takes
+            asyncio.get_running_loop().call_later(STOP_GRACE_S, self._end_stuck, job.id, run)
+        return asked
+
+    def _end_stuck(self, job_id: str, run: Run) -> None:
+        job = self.get(job_id)
+        if self._running.get(job_id) is run and job is not None and job.wish in ("cancel", "pause"):
+            run.worker.kill()
 
     def _fail_waiting(self, worker: Worker, detail: str) -> None:
         """End the jobs that wait for a worker which does not come up: better an answer than no end."""
@@ -151,131 +221,142 @@ class Jobs:
             yield from page
             after = page[-1].id
 
-    def _problems(self, request: JobRequest) -> list[Problem]:
-        found = self._library.find(request.recipe.model)
-        if found is None:
-            name = request.recipe.model.encode(errors="backslashreplace").decode()  # no text, no reply
-            return [Problem(field="model", kind="unknown_model", value=name)]
-        _, status = found
-        if not status.installed:
-            return [Problem(field="model", kind="not_installed", detail=", ".join(status.missing))]
-        wrong = [*_text_problems(request), *problems(request.recipe, status.card)]
-        if self._pool is not None and self._pool.for_device(request.device) is None:
-            wrong.append(Problem(field="device", kind="unsupported", value=request.device, nearest="auto"))
-        for i, condition in enumerate(request.recipe.conditions):
-            if self._media.path(condition.media) is None:
-                wrong.append(Problem(field=f"conditions[{i}].media", kind="missing", value=condition.media))
-        if request.delivery.container == "png" and request.recipe.num_frames != 1:
-            wrong.append(Problem(field="num_frames", kind="unsupported", value=request.recipe.num_frames, nearest=1))
-        return wrong
+    def _check(self, request: JobRequest) -> tuple[Model | None, list[Problem]]:
+        model, found = self._admission.check(request)
+        if model is not None and self._pool is not None and self._pool.for_device(request.device) is None:
+            found.append(Problem(field="device", kind="unsupported", value=request.device, nearest="auto"))
+        return model, found
 
     def _dispatch(self) -> None:
         """Give waiting jobs to free workers; what the disk does not take now is tried again the next time."""
         try:
             for job in list(self._unsaved.values()):
-                self._store.put(job)
-                del self._unsaved[job.id]
-            if self._free_workers():
-                for job in self._waiting():
-                    self._offer(job)
-                    if not self._free_workers():
-                        break
+                self._save(job)
+            while self._free_workers() and not self._unsaved:
+                if not any(self._offer(job) for job in self._store.heads()):  # then nor could any behind them start
+                    break
         except (OSError, sqlite3.Error):
             log.exception("a job could not be started")
 
     def _free_workers(self) -> list[Worker]:
-        busy = [worker for worker, _ in self._running.values()]
+        busy = [run.worker for run in self._running.values()]
         started = self._pool.workers() if self._pool else []
-        return [worker for worker in started if worker.ready is not None and worker not in busy]
+        return [w for w in started if w.ready is not None and w.silent_s is None and w not in busy]
 
-    def _offer(self, job: Job) -> None:
+    def _offer(self, job: Job) -> bool:
+        """Start the job if its worker is free; False when it goes on waiting."""
         worker = self._pool.for_device(job.request.device) if self._pool else None
         if worker is None:
             failure = Failure(kind="device_lost", detail=f"no {job.request.device} device here")
             self._change(job, Failed(finished_at=time.time(), failure=failure))
         elif worker.ready is not None and worker in self._free_workers():
             self._start(job, worker, worker.ready)
+        else:
+            return False
+        return True
 
     def _start(self, job: Job, worker: Worker, ready: Ready) -> None:
         """Send a job to a free worker, or fail it when what it needs is gone."""
-        found = self._problems(job.request)  # a model or an image may have been deleted since
-        located = self._library.find(job.request.recipe.model)
-        if found or located is None:
+        model, found = self._check(job.request)  # a model or an image may have been deleted since
+        if found or model is None:
             gone = any(problem.kind in ("unknown_model", "not_installed") for problem in found)
             kind = "missing_weights" if gone else "bad_input"
             failure = Failure(kind=kind, detail=str(ProblemsError(found)))
             self._change(job, Failed(finished_at=time.time(), failure=failure))
             return
-        folder, status = located
-        output = self._media.room(job.id) / f"take.{job.request.delivery.container}"
-        media = {c.media: str(self._media.path(c.media)) for c in job.request.recipe.conditions}
-        running = self._store.put(job, Running(started_at=time.time(), device=ready.device))
-        self._running[job.id] = (worker, output)
+        checkpoints = self._checkpoints.folder(job.id)
+        room = self._media.room(job.id)
+        try:
+            running = self._store.put(job, Running(started_at=time.time(), device=ready.device))
+        except sqlite3.Error:
+            self._media.clear_room(room)
+            raise
+        run = Run(worker, room, room / f"take.{job.request.delivery.container}")
+        self._running[job.id] = run
         self._hub.publish(JobChanged(job=running))
-        worker.send(
-            Render(
-                job_id=job.id,
-                recipe=job.request.recipe,
-                delivery=job.request.delivery,
-                card=status.card,
-                model_folder=str(folder),
-                media_files=media,
-                output=str(output),
-            )
+        worker.send(self._render(job, model, run.output, checkpoints))
+        if job.wish is not None:  # its last worker died before it could
+            worker.send(Stop(job_id=job.id, wish=job.wish))
+
+    def _render(self, job: Job, model: Model, output: Path, checkpoints: Path) -> Render:
+        return Render(
+            job_id=job.id,
+            recipe=job.request.recipe,
+            delivery=job.request.delivery,
+            card=model.card,
+            model_folder=str(model.folder),
+            media_files={media: str(self._media.path(media)) for media in job.request.recipe.media},
+            output=str(output),
+            checkpoints=str(checkpoints),
+            until_step=None if job.drafted else job.request.draft_steps,
         )
 
     def _end(self, worker: Worker, report: Finished | Stopped | Broke) -> None:
-        runner, output = self._running.get(report.job_id, (None, Path()))
-        if runner is not worker:
+        run = self._running.get(report.job_id)
+        if run is None or run.worker is not worker:
             return
-        job = self._store.get(report.job_id)
+        job = self.get(report.job_id)
         assert job is not None  # a running job cannot be removed
-        now = time.time()
+        state = self._outcome(job, run, report)
+        self._release(job.id)
+        self._change(job, state)
+
+    def _outcome(self, job: Job, run: Run, report: Finished | Stopped | Broke) -> State:
         if isinstance(report, Stopped):
-            state: State = Cancelled(finished_at=now)
-        elif isinstance(report, Broke):
-            state = Failed(finished_at=now, failure=report.failure)
-        else:
-            state = self._keep_take(job, report, output, now)
-        self._change(self._release(job.id), state)
-
-    def _keep_take(self, job: Job, report: Finished, output: Path, now: float) -> Done | Failed:
-        container = job.request.delivery.container
+            return after_stop(job, run, report)
+        if job.wish == "cancel" and (isinstance(report, Broke) or report.draft_step is not None):
+            return Cancelled(finished_at=time.time())
+        if isinstance(report, Broke):
+            return Failed(finished_at=time.time(), failure=report.failure)
         try:
-            self._media.adopt(output, report.sha256, container)
+            self._media.adopt(run.output, report.sha256, job.request.delivery.container)
         except OSError as error:
-            return Failed(finished_at=now, failure=Failure(kind="internal", detail=f"take not kept: {error.strerror}"))
-        take = TakeFile(
-            media=report.sha256,
-            container=container,
-            size_bytes=report.size_bytes,
-            num_frames=report.num_frames,
-        )
-        return Done(finished_at=now, take=take, stage_s=report.stage_s, notices=report.notices, build=BUILD)
+            failure = Failure(kind="internal", detail=f"take not kept: {error.strerror}")
+            return Failed(finished_at=time.time(), failure=failure)
+        return after_take(job, run, report)
 
-    def _release(self, job_id: str) -> Job:
-        del self._running[job_id]
-        self._media.clear_room(job_id)
-        job = self._store.get(job_id)
-        assert job is not None  # a running job cannot be removed
-        return job
+    def _release(self, job_id: str) -> None:
+        self._media.clear_room(self._running.pop(job_id).room)
 
     def _change(self, job: Job, state: State, **fields: object) -> Job:
         changed = job.model_copy(update={"state": state, **fields})
+        if changed.is_over:
+            changed = changed.model_copy(update={"wish": None})
         try:
-            self._store.put(changed)
+            self._save(changed)
         except sqlite3.Error:  # it has happened all the same: tell it, and write it down later
             log.exception("the state of job %s could not be written", job.id)
             self._unsaved[job.id] = changed
         self._hub.publish(JobChanged(job=changed))
         return changed
 
-    def _end_stuck(self, job_id: str, worker: Worker) -> None:
-        if self._running.get(job_id, (None,))[0] is worker:
-            worker.kill()
+    def _save(self, job: Job) -> None:
+        """Write a job down; then, and only then, what it does not need any more may go."""
+        self._store.put(job)
+        if isinstance(job.state, Done | Cancelled):
+            self._checkpoints.remove(job.id)
+            made = {job.state.take.media} if isinstance(job.state, Done) else set[str]()
+            drafts = self._store.media_of(job.id) - job.request.recipe.media - made
+            for sha256 in drafts:
+                self._store.release_media(job.id, sha256)
+            self._delete_unneeded(drafts)
+        self._unsaved.pop(job.id, None)
+
+    def _delete_unneeded(self, media: Iterable[str]) -> None:
+        for sha256 in media:
+            if not self._store.needs(sha256):
+                self._media.remove(sha256)
+
+    def _status(self, worker: Worker) -> WorkerStatus:
+        state = "not_responding" if worker.silent_s is not None else "ready" if worker.ready else "starting"
+        return WorkerStatus(
+            device=worker.device,
+            state=state,
+            found=_found(worker.ready) if worker.ready else "",
+            job_id=next((job_id for job_id, run in self._running.items() if run.worker is worker), None),
+            silent_s=worker.silent_s,
+        )
 
 
-def _text_problems(request: JobRequest) -> Iterator[Problem]:
-    for field, text in (("project", request.project), ("shot", request.shot)):
-        if text is not None and any(0xD800 <= ord(char) <= 0xDFFF for char in text):
-            yield Problem(field=field, kind="invalid", detail="half a surrogate pair")
+def _found(ready: Ready) -> str:
+    return f"{ready.device}: {ready.device_name}"

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from tempfile import mkstemp
+from tempfile import mkdtemp, mkstemp
 
 from engine.protocol.problem import Problem, ProblemsError
 
@@ -31,13 +31,11 @@ class MediaStore:
 
     def room(self, name: str) -> Path:
         """A new folder for files that are not whole yet, until `clear_room`, or at the latest the next start."""
-        folder = self._incoming / name
-        folder.mkdir(exist_ok=True)
-        return folder
+        return Path(mkdtemp(prefix=f"{name}.", dir=self._incoming))
 
-    def clear_room(self, name: str) -> None:
+    def clear_room(self, room: Path) -> None:
         """Delete the folder and what a dead worker left in it."""
-        _delete(self._incoming / name)
+        _delete(room)
 
     async def receive(self, chunks: AsyncIterator[bytes]) -> tuple[Path, str]:
         """Write an upload to a temporary file; returns it and its sha256. The caller moves or deletes it."""

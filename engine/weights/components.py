@@ -5,50 +5,86 @@ from the caller, a config may only hold plain values under that class's own para
 """
 
 import inspect
-import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import torch
+from diffusers.quantizers.gguf.utils import GGUFLinear, GGUFParameter, dequantize_gguf_tensor
+from diffusers.quantizers.quantization_config import GGUFQuantizationConfig
+from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast, T5Config, T5EncoderModel
+from transformers.convert_slow_tokenizer import T5Converter
 
+from engine.weights.configs import T5_KEYS, T5_NOTES, read_class_config, read_closed, read_config
 from engine.weights.store import WeightsError
 
-LARGEST_CONFIG_BYTES = 1 << 20
-_T5_KEYS = {
-    *("d_ff", "d_kv", "d_model", "dense_act_fn", "dropout_rate", "eos_token_id", "feed_forward_proj"),
-    *("initializer_factor", "is_gated_act", "layer_norm_epsilon", "num_decoder_layers", "num_heads", "num_layers"),
-    *("pad_token_id", "relative_attention_max_distance", "relative_attention_num_buckets", "tie_word_embeddings"),
-    *("vocab_size", "use_cache", "is_encoder_decoder", "decoder_start_token_id", "classifier_dropout"),
-    *("is_decoder", "scale_decoder_outputs"),
-}
-_T5_NOTES = {
-    "architectures",
-    "dtype",
-    "torch_dtype",
-    "model_type",
-    "transformers_version",
-    "output_past",
-    "_name_or_path",
-}
-_DIFFUSERS_NOTES = {"_class_name", "_diffusers_version", "_name_or_path"}
+EOS = "</s>"
 
 
 def load_diffusers(cls: Any, folder: Path, dtype: torch.dtype | None = None) -> Any:
     """A diffusers model (with `dtype`) or scheduler (without) of exactly the class `cls`.
 
     Raises:
-        WeightsError: when the config is of another class or holds anything but plain values for its parameters.
+        WeightsError: when the config is of another class or holds anything but plain values for its parameters, or
+            when tensors are missing (which would be left random).
     """
     name = "config.json" if dtype is not None else "scheduler_config.json"
-    config = _read_config(folder / name)
-    if config.get("_class_name") != cls.__name__:
-        raise WeightsError("corrupt_weights", f"{folder.name}/{name} is not for {cls.__name__}")
-    parameters = set(inspect.signature(cls.__init__).parameters) - {"self", "kwargs"}
-    values = _closed(config, parameters, _DIFFUSERS_NOTES, f"{folder.name}/{name}")
+    values = read_class_config(folder / name, cls.__name__, _parameters(cls))
     if dtype is None:
         return cls(**values)
-    model = cls.from_pretrained(folder, use_safetensors=True, local_files_only=True, torch_dtype=dtype)
+    model, found = cls.from_pretrained(
+        folder, use_safetensors=True, local_files_only=True, torch_dtype=dtype, output_loading_info=True
+    )
+    _refuse_missing(found["missing_keys"], folder)
+    return model.eval()
+
+
+def load_gguf(cls: Any, path: Path, folder: Path, dtype: torch.dtype) -> Any:
+    """A diffusers model from the GGUF file `path` and the config in `folder`; it computes in `dtype`.
+
+    Its linear layers keep their quantized weights and expand them at every call; see `unpack_gguf`.
+
+    Raises:
+        WeightsError: when the config is not closed, or the file does not hold the tensors it asks for.
+    """
+    read_class_config(folder / "config.json", cls.__name__, _parameters(cls))
+    try:
+        model = cls.from_single_file(
+            str(path),
+            config=str(folder),  # without it the config is guessed, and looked for on the network
+            quantization_config=GGUFQuantizationConfig(compute_dtype=dtype),
+            dtype=dtype,
+            local_files_only=True,
+        )
+    except (ValueError, KeyError, RuntimeError, NotImplementedError) as error:
+        raise WeightsError("corrupt_weights", f"{path.name}: {str(error)[:300]}") from error
+    missing = [name for name, tensor in model.state_dict().items() if tensor.is_meta]
+    _refuse_missing(missing, path)
+    stray = [name for name, parameter in _packed(model) if not isinstance(_owner(model, name), GGUFLinear)]
+    if stray:
+        raise WeightsError("corrupt_weights", f"{path.name}: {stray[0]} is quantized, which only linear layers may be")
+    return model.eval()
+
+
+def unpacked_gguf_bytes(model: Any, dtype: torch.dtype) -> int:
+    """How large `unpack_gguf` would make the model."""
+    linear = [module for module in model.modules() if isinstance(module, GGUFLinear)]
+    packed = {id(module.weight) for module in linear}
+    rest = sum(p.numel() for p in model.parameters() if id(p) not in packed)
+    return (rest + sum(module.in_features * module.out_features for module in linear)) * dtype.itemsize
+
+
+def unpack_gguf(model: Any, dtype: torch.dtype) -> Any:
+    """The same model with plain linear layers in `dtype`: larger, and no weight is expanded twice."""
+    for name, parameter in _packed(model):
+        parent, _, attribute = name.removesuffix(".weight").rpartition(".")
+        packed = model.get_submodule(name.removesuffix(".weight"))
+        with torch.device("meta"):
+            plain = torch.nn.Linear(packed.in_features, packed.out_features, bias=packed.bias is not None)
+        plain.weight = torch.nn.Parameter(dequantize_gguf_tensor(parameter).to(dtype), requires_grad=False)
+        plain.bias = packed.bias
+        setattr(model.get_submodule(parent), attribute, plain)
     return model.eval()
 
 
@@ -56,57 +92,74 @@ def load_t5(folder: Path, dtype: torch.dtype) -> T5EncoderModel:
     """The T5 encoder in `folder`.
 
     Raises:
-        WeightsError: when its config holds keys we do not know.
+        WeightsError: when its config holds keys we do not know, or tensors are missing.
     """
-    config = _read_config(folder / "config.json")
-    values = _closed(config, _T5_KEYS, _T5_NOTES, f"{folder.name}/config.json")
-    return T5EncoderModel.from_pretrained(
-        folder, config=T5Config(**values), use_safetensors=True, local_files_only=True, dtype=dtype
-    ).eval()
+    values = read_closed(folder / "config.json", T5_KEYS, T5_NOTES)
+    encoder: Any = T5EncoderModel
+    model, found = encoder.from_pretrained(
+        folder,
+        config=T5Config(**values),
+        use_safetensors=True,
+        local_files_only=True,
+        dtype=dtype,
+        output_loading_info=True,
+    )
+    _refuse_missing(found["missing_keys"], folder)
+    return model.eval()
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
-    """The tokenizer in `folder/tokenizer.json`, with the T5 family's special tokens.
+    """The tokenizer in `tokenizer.json`, else in `spiece.model`, with the T5 family's special tokens.
 
     T5Tokenizer would drop a normalizer of its own (transformers 5), so the file is used as it is.
+
+    Raises:
+        WeightsError: when neither is there, or it cannot be read.
     """
-    path = folder / "tokenizer.json"
-    config = _read_config(folder / "tokenizer_config.json")
+    path, pieces = folder / "tokenizer.json", folder / "spiece.model"
+    config = read_config(folder / "tokenizer_config.json")
     length = config.get("model_max_length", 256)
+    if path.is_file():
+        source: dict[str, Any] = {"tokenizer_file": str(path)}
+    else:
+        source = {"tokenizer_object": _from_sentencepiece(pieces)}
     return PreTrainedTokenizerFast(
-        tokenizer_file=str(path),
+        **source,
         pad_token="<pad>",
-        eos_token="</s>",
+        eos_token=EOS,
         unk_token="<unk>",
         model_max_length=int(length) if isinstance(length, int) else 256,
     )
 
 
-def _read_config(path: Path) -> dict[str, Any]:
+def _from_sentencepiece(path: Path) -> Tokenizer:
+    """A sentencepiece model as transformers converts it for T5; without sentinels, which no prompt means."""
     where = f"{path.parent.name}/{path.name}"
+    if not path.is_file():
+        raise WeightsError("missing_weights", f"{where} is missing")
+
+    asked = SimpleNamespace(vocab_file=str(path), _extra_ids=0)  # what the converter asks of a tokenizer
     try:
-        if path.stat().st_size > LARGEST_CONFIG_BYTES:
-            raise WeightsError("corrupt_weights", f"{where} is too large for a config")
-        config = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise WeightsError("missing_weights", f"{where} is missing") from None
-    except (OSError, ValueError) as error:
-        raise WeightsError("corrupt_weights", f"{where}: {error}") from error
-    if not isinstance(config, dict):
-        raise WeightsError("corrupt_weights", f"{where} is no config")
-    return config
+        converter = T5Converter(asked)
+        pieces = [row[0] for row in converter.vocab(converter.proto)]
+        asked.convert_tokens_to_ids = pieces.index
+        return converter.converted()
+    except Exception as error:  # the tokenizers library raises nothing narrower
+        raise WeightsError("corrupt_weights", f"{where} is no sentencepiece model of the T5 family") from error
 
 
-def _closed(config: dict[str, Any], known: set[str], notes: set[str], where: str) -> dict[str, Any]:
-    for key, value in config.items():
-        if key not in known and key not in notes:
-            raise WeightsError("corrupt_weights", f"{where} has an unknown key {key!r}")
-        if not _is_plain(value):
-            raise WeightsError("corrupt_weights", f"{where}: {key!r} is no plain value")
-    return {key: value for key, value in config.items() if key in known}
+def _parameters(cls: Any) -> set[str]:
+    return set(inspect.signature(cls.__init__).parameters) - {"self", "kwargs"}
 
 
-def _is_plain(value: object) -> bool:
-    if isinstance(value, list):
-        return all(_is_plain(item) for item in value)
-    return value is None or isinstance(value, bool | int | float | str)
+def _refuse_missing(names: Any, where: Path) -> None:
+    if missing := sorted(names):
+        raise WeightsError("corrupt_weights", f"{where.name} has no tensor {missing[0]} ({len(missing)} are missing)")
+
+
+def _packed(model: Any) -> list[tuple[str, Any]]:
+    return [(name, parameter) for name, parameter in model.named_parameters() if isinstance(parameter, GGUFParameter)]
+
+
+def _owner(model: Any, name: str) -> torch.nn.Module:
+    return model.get_submodule(name.rpartition(".")[0])

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from engine.protocol.model_card import ModelCard, WeightFile
+from engine.protocol.home import home
+from engine.protocol.model_card import AddedFile, ModelCard, WeightFile
+from engine.weights.hashes import Hashes
 
 
 class WeightsError(Exception):
@@ -28,29 +30,36 @@ class Weights:
     def digest(self, component: str = "") -> str:
         """Sha256 (hex) over the hashes of the files of one component (a subfolder), or of all files."""
         chosen = sorted((f.path, f.sha256) for f in self.card.files if f.path.startswith(component))
+        if self.card.gguf is not None and "transformer".startswith(component):
+            chosen.append(("gguf", self.card.gguf.sha256))  # wherever it lies
         return hashlib.sha256(repr(chosen).encode()).hexdigest()
 
 
-def verified(card: ModelCard, folder: Path, check: Callable[[], None] = lambda: None) -> Weights:
-    """Check size and sha256 of every file; `check` is called between files and may raise to stop.
+def verified(
+    card: ModelCard, folder: Path, check: Callable[[], None] = lambda: None, cache: Path | None = None
+) -> Weights:
+    """Check size and sha256 of every file; `check` is called every few megabytes and may raise to stop.
+
+    Large files that have not changed since they were last read are not read again: see `Hashes`, whose memory is
+    in `cache` (by default the user's).
 
     Raises:
         WeightsError: naming the first file that is missing or differs.
     """
-    for file in card.files:
+    hashes = Hashes(cache or home() / "cache")
+    for file in (*card.files, *([card.gguf] if card.gguf else [])):
         check()
-        _check(file, folder)
+        _check(file, folder, lambda path: hashes.sha256(path, lambda _: check()))
     return Weights(card, folder)
 
 
-def _check(file: WeightFile, folder: Path) -> None:
-    path = folder / file.path
+def _check(file: WeightFile | AddedFile, folder: Path, sha256: Callable[[Path], str]) -> None:
+    path = folder / file.path  # which is the file's own path where that is absolute
     try:
         size = path.stat().st_size
         if size != file.size_bytes:
             raise WeightsError("corrupt_weights", f"{file.path} has {size} bytes instead of {file.size_bytes}")
-        with path.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        digest = sha256(path)
     except FileNotFoundError:
         raise WeightsError("missing_weights", f"{file.path} is missing in {folder.name}") from None
     except OSError as error:

@@ -17,9 +17,11 @@ from engine.memory.device import DeviceReport, available, find
 from engine.protocol.events import Preview, Progress
 from engine.protocol.job import Device
 from engine.protocol.work import Broke, Finished, Ready, Render, Report, Stopped
+from engine.render import take
 from engine.render.interrupt import Interrupt, InterruptedRenderError
 from engine.render.loaded import Loaded, PromptCache, load
 from engine.render.render import Render as Rendering
+from engine.render.render import Task
 from engine.weights.store import verified
 from engine.worker.failures import failure_of
 from engine.worker.pipe import Outbox
@@ -45,6 +47,7 @@ class Desk:
         self._interrupt = interrupt
         self._shelf: tuple[str, Loaded] | None = None
         self._prompts = PromptCache()
+        self._step = 0
 
     def ready(self) -> Ready:
         """What the engine is told first."""
@@ -56,13 +59,13 @@ class Desk:
         try:
             with self._interrupt.watching(work.job_id):
                 return self._take(work)
-        except InterruptedRenderError:
-            return Stopped(job_id=work.job_id)
+        except InterruptedRenderError as stop:
+            return Stopped(job_id=work.job_id, wish=stop.wish, step=self._step)
         except Exception as error:  # noqa: BLE001  the boundary: every failure becomes a report
             failure = failure_of(error)
-            if failure.kind in ("out_of_memory", "device_lost"):
-                self._clear_shelf()
-            return Broke(job_id=work.job_id, failure=failure)
+        if failure.kind in ("out_of_memory", "device_lost"):
+            self._clear_shelf()  # out here: while the error lives, its traceback holds the model
+        return Broke(job_id=work.job_id, failure=failure)
 
     def rest(self) -> None:
         """With nothing to do: give freed memory back to the system, which glibc alone would keep."""
@@ -73,6 +76,7 @@ class Desk:
 
     def on_progress(self, progress: Progress) -> None:
         """Pass the render's progress on."""
+        self._step = progress.step
         self._outbox.put(progress)
 
     def on_preview(self, preview: Preview, jpegs: list[bytes]) -> None:
@@ -81,31 +85,26 @@ class Desk:
 
     def _take(self, work: Render) -> Finished:
         output = Path(work.output)
-        media_files = {sha256: Path(path) for sha256, path in work.media_files.items()}
         began_s = time.monotonic()
-        self._outbox.put(
-            Progress(
-                job_id=work.job_id,
-                stage="load",
-                step=0,
-                total_steps=work.recipe.num_inference_steps,
-                elapsed_s=0.0,
-            )
-        )
+        total = work.recipe.steps_per_section
+        self.on_progress(Progress(job_id=work.job_id, stage="load", step=0, total_steps=total, elapsed_s=0.0))
         loaded = self._loaded(work)
         load_s = time.monotonic() - began_s
-        rendering = Rendering(work.job_id, work.recipe, loaded, self, self._interrupt)
-        rendered = rendering.frames(media_files)
-        rendering.write(rendered.frames, work.delivery, output)
+        media_files = {sha256: Path(path) for sha256, path in work.media_files.items()}
+        task = Task(work.job_id, work.recipe, media_files, Path(work.checkpoints), work.until_step)
+        with Rendering(task, loaded, self, self._interrupt) as rendering:
+            rendering.denoise()
+            num_frames = take.write(rendering, work.delivery, output)
         with output.open("rb") as written:
             digest = hashlib.file_digest(written, "sha256").hexdigest()
         return Finished(
             job_id=work.job_id,
             sha256=digest,
             size_bytes=output.stat().st_size,
-            num_frames=len(rendered.frames),
+            num_frames=num_frames,
             stage_s={"load": load_s, **rendering.stage_s},
-            notices=rendered.notices,
+            notices=rendering.notices,
+            draft_step=rendering.step if rendering.ended_early and work.until_step is not None else None,
         )
 
     def _loaded(self, work: Render) -> Loaded:
@@ -117,7 +116,7 @@ class Desk:
 
     def _load(self, work: Render) -> Loaded:
         check = self._interrupt.check
-        weights = verified(work.card, Path(work.model_folder), check)
+        weights = verified(work.card, Path(work.model_folder), check, self._cache)
         return load(weights, self._device, self._cache, self._prompts, check)
 
     def _clear_shelf(self) -> None:

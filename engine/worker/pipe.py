@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from engine.protocol.events import Preview
 from engine.protocol.wire import framed, pack, read_framed, unpack
-from engine.protocol.work import Command, Report, command_adapter
+from engine.protocol.work import Alive, Command, Report, command_adapter
 
 
 def claim_stdout() -> BinaryIO:
@@ -44,8 +44,10 @@ class Outbox:
         threading.Thread(target=self._run, name="outbox", daemon=True).start()
 
     def put(self, report: Report, blob: bytes = b"") -> None:
-        """Queue a report; of previews only the newest waits."""
+        """Queue a report; of previews only the newest waits, and no `Alive` behind what will say as much."""
         with self._changed:
+            if isinstance(report, Alive) and self._waiting:
+                return
             if isinstance(report, Preview):
                 self._waiting = [w for w in self._waiting if not isinstance(w[0], Preview)]
             self._waiting.append((report, blob))

@@ -10,8 +10,11 @@ from typer.exceptions import TyperException
 from engine.client.errors import EngineError, EngineStartError
 from engine.protocol.problem import ProblemsError
 from studio.cli.exits import Exit
-from studio.cli.look import inspect, models, queue, serve
+from studio.cli.finish import finish
+from studio.cli.look import inspect, queue, serve
 from studio.cli.make import animate, generate
+from studio.cli.models import models
+from studio.cli.verbs import bridge, extend, loop, remix, retake
 from studio.cli.words import problem_sentence
 
 app = typer.Typer(
@@ -23,8 +26,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (generate, animate, inspect, models, serve):
+for command in (generate, animate, finish, extend, loop, bridge, remix, retake, inspect, serve):
     app.command()(command)
+app.add_typer(models, name="models")
 app.add_typer(queue, name="queue")
 
 

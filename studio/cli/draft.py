@@ -1,8 +1,9 @@
-"""From what a user typed to a recipe: sizes, seeds, images and the output file, every problem found before sending."""
+"""From what a user typed to a recipe: sizes, seeds, footage and the output file, every problem found before sending."""
 
+import math
 import re
 import secrets
-import stat
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,62 +11,46 @@ from pydantic import ValidationError
 
 from engine.client.api import EngineClient
 from engine.protocol.condition import Condition
-from engine.protocol.job import Container, Delivery
+from engine.protocol.job import Delivery, JobRequest
+from engine.protocol.media import MediaItem
 from engine.protocol.model_card import ModelCard
 from engine.protocol.problem import Problem, ProblemsError
 from engine.protocol.recipe import Recipe
 from engine.protocol.rules import problems, snap
+from engine.protocol.verbs import matched_size
 from studio.cli.options import Options
+from studio.cli.output import destination, output_problems, sidecar_recipe, slug
 
-_CONTAINERS: dict[str, Container] = {".mp4": "mp4", ".png": "png"}
 _LARGEST_RANDOM_SEED = 2**31
+Verb = Callable[[Recipe, ModelCard, Sequence[MediaItem]], Recipe]
+"""From a recipe of what was typed, and the clips it is about, to the recipe that is sent."""
 
 
 @dataclass(frozen=True)
 class Draft:
     """What will be sent, where the take goes, and what had to be rounded."""
 
-    recipe: Recipe
+    request: JobRequest
     card: ModelCard
-    delivery: Delivery
     output: Path
     rounded: list[Problem]
 
 
 def draft(client: EngineClient, prompt: str, images: list[str], options: Options) -> Draft:
-    """Everything a job needs; images are uploaded.
+    """A new clip, with images pinned to it; they are uploaded.
 
     Raises:
         ProblemsError: with every problem at once.
     """
     card = _card(client, options.model)
-    width, height = _size(options.size, card)
-    defaults = card.defaults
-    num_frames = options.frames
-    if num_frames is None:
-        is_still = options.output is not None and options.output.suffix.lower() == ".png"
-        num_frames = 1 if is_still else defaults.num_frames
-    bare = _recipe(
-        model=card.id,
-        prompt=prompt,
-        negative_prompt=defaults.negative_prompt if options.negative_prompt is None else options.negative_prompt,
-        width=width,
-        height=height,
-        num_frames=num_frames,
-        fps=defaults.fps if options.fps is None else options.fps,
-        num_inference_steps=defaults.num_inference_steps if options.steps is None else options.steps,
-        guidance_scale=defaults.guidance_scale if options.guidance is None else options.guidance,
-        seed=secrets.randbelow(_LARGEST_RANDOM_SEED) if options.seed is None else options.seed,
-    )
-    recipe, rounded = snap(bare, card)
+    size = _size(options.size, card) or (card.defaults.width, card.defaults.height)
+    recipe, rounded = snap(_bare(card, prompt, size, _num_frames(card, options), options), card)
     pinned = [_pinned(text, recipe.num_frames) for text in images]
     named = recipe.changed(conditions=[Condition(media="", frame_index=index) for index, _ in pinned])
-    output, container = _output(options.output, recipe)
-    found = [*problems(named, card), *_output_problems(output, container, recipe.num_frames)]
-    if options.previews is not None:
-        found += _folder_problems(options.previews)
-    look = client.inspect if found else client.upload  # nothing is kept of what will not be sent
+    found = problems(named, card)
+    made = _draft(card, named, options, f"{slug(prompt)}-{recipe.seed}", rounded, found)
     conditions: list[Condition] = []
+    look = client.inspect if found else client.upload  # nothing is kept of what will not be sent
     for index, path in pinned:
         try:
             conditions.append(Condition(media=look(path).sha256, frame_index=index))
@@ -73,8 +58,92 @@ def draft(client: EngineClient, prompt: str, images: list[str], options: Options
             found.extend(error.problems)
     if found:
         raise ProblemsError(found)
-    delivery = Delivery(container=container, embed_recipe=options.embed_recipe)
-    return Draft(recipe.changed(conditions=conditions), card, delivery, output, rounded)
+    return _with_recipe(made, recipe.changed(conditions=conditions))
+
+
+def draft_verb(client: EngineClient, verb: Verb, clips: Sequence[Path], prompt: str | None, options: Options) -> Draft:
+    """What `verb` makes of the clips; they are uploaded. Without a prompt, that of the first clip's recipe.
+
+    Raises:
+        ProblemsError: with every problem at once.
+    """
+    card = _card(client, options.model)
+    paths = [_path(clip) for clip in clips]
+    items = [client.inspect(path) for path in paths]
+    size = _size(options.size, card) or matched_size(items[0], card)
+    known = items[0].recipe or sidecar_recipe(paths[0])
+    said = prompt if prompt is not None else known.prompt if known else ""
+    bare, rounded = snap(_bare(card, said, size, card.defaults.num_frames, options), card)
+    recipe = verb(bare, card, items)
+    found = problems(recipe, card)
+    made = _draft(card, recipe, options, f"{slug(paths[0].stem)}-{verb.__name__}-{recipe.seed}", rounded, found)
+    if found:
+        raise ProblemsError(found)
+    for path in paths:
+        client.upload(path)
+    return made
+
+
+def _draft(
+    card: ModelCard, recipe: Recipe, options: Options, name: str, rounded: list[Problem], found: list[Problem]
+) -> Draft:
+    """All but the footage; problems of the output are added to `found`."""
+    chosen = None if options.output is None else _path(options.output)
+    output, container = destination(chosen, options.format, recipe, name)
+    found += output_problems(output, container, recipe.take_frames)
+    if options.previews is not None:
+        found += _folder_problems(options.previews)
+    request = JobRequest(
+        recipe=recipe,
+        delivery=Delivery(container=container, embed_recipe=options.embed_recipe),
+        device=options.device,
+        draft_steps=options.draft_steps,
+    )
+    return Draft(request, card, output, rounded)
+
+
+def _with_recipe(made: Draft, recipe: Recipe) -> Draft:
+    return Draft(made.request.model_copy(update={"recipe": recipe}), made.card, made.output, made.rounded)
+
+
+def _bare(card: ModelCard, prompt: str, size: tuple[int, int], num_frames: int, options: Options) -> Recipe:
+    """A recipe of what was typed and the model's defaults; numbers that are none (`--fps nan`) become problems."""
+    defaults = card.defaults
+    fields = {
+        "model": card.id,
+        "prompt": prompt,
+        "negative_prompt": defaults.negative_prompt if options.negative_prompt is None else options.negative_prompt,
+        "width": size[0],
+        "height": size[1],
+        "num_frames": num_frames,
+        "fps": defaults.fps if options.fps is None else options.fps,
+        "num_inference_steps": defaults.num_inference_steps if options.steps is None else options.steps,
+        "guidance_scale": defaults.guidance_scale if options.guidance is None else options.guidance,
+        "seed": secrets.randbelow(_LARGEST_RANDOM_SEED) if options.seed is None else options.seed,
+        "loop": options.loop,
+    }
+    try:
+        return Recipe.model_validate(fields)
+    except ValidationError as error:
+        found = [Problem(field=str(e["loc"][0]), kind="invalid", detail=e["msg"]) for e in error.errors()]
+        raise ProblemsError(found) from None
+
+
+def _num_frames(card: ModelCard, options: Options) -> int:
+    """The length in frames: as typed, or the next that the model has for the seconds, or its default."""
+    step, fps = card.frames.step, card.defaults.fps if options.fps is None else options.fps
+    if options.seconds is not None and options.frames is not None:
+        raise ProblemsError([Problem(field="--seconds", kind="invalid", detail="give --frames or --seconds, not both")])
+    if options.frames is not None:
+        return options.frames
+    if options.seconds is not None:
+        frames = options.seconds * fps
+        if not math.isfinite(frames) or options.seconds <= 0:
+            raise ProblemsError([Problem(field="--seconds", kind="invalid", detail=f"{options.seconds} s")])
+        return math.ceil(frames / step) * step if options.loop else math.ceil((frames - 1) / step) * step + 1
+    if options.output is not None and options.output.suffix.lower() == ".png" and not options.loop:
+        return 1
+    return card.defaults.num_frames // step * step if options.loop else card.defaults.num_frames
 
 
 def _card(client: EngineClient, model: str) -> ModelCard:
@@ -84,9 +153,9 @@ def _card(client: EngineClient, model: str) -> ModelCard:
     raise ProblemsError([Problem(field="model", kind="unknown_model", value=model)])
 
 
-def _size(text: str | None, card: ModelCard) -> tuple[int, int]:
+def _size(text: str | None, card: ModelCard) -> tuple[int, int] | None:
     if text is None:
-        return card.defaults.width, card.defaults.height
+        return None
     match = re.fullmatch(r"\s*(-?\d{1,9})\s*[x×*]\s*(-?\d{1,9})\s*", text, re.IGNORECASE)
     if match is None:
         detail = f"{text!r}; write it as {card.defaults.width}x{card.defaults.height}"
@@ -105,71 +174,12 @@ def _pinned(text: str, num_frames: int) -> tuple[int, Path]:
     return (index + num_frames if -num_frames <= index < 0 else index), _path(path)
 
 
-def _output(chosen: Path | None, recipe: Recipe) -> tuple[Path, Container]:
-    if chosen is not None:
-        return _path(chosen), _CONTAINERS.get(chosen.suffix.lower(), "mp4")
-    container: Container = "png" if recipe.num_frames == 1 else "mp4"
-    words = re.sub(r"\W+", "-", recipe.prompt.lower()).strip("-")[:40].rstrip("-") or "clip"
-    path = Path(f"{words}-{recipe.seed}.{container}")
-    number = 2
-    while path.exists():
-        path = Path(f"{words}-{recipe.seed}-{number}.{container}")
-        number += 1
-    return path, container
-
-
-def check_output(output: Path, container: Container) -> None:
-    """Raise `ProblemsError` unless a take of this kind can be written there."""
-    if _CONTAINERS.get(output.suffix.lower()) != container:
-        problem = Problem(
-            field="output", kind="unsupported", value=output.suffix or output.name, nearest=f".{container}"
-        )
-        raise ProblemsError([problem])
-    if found := _output_problems(output, container, num_frames=1):
-        raise ProblemsError(found)
-
-
-def _output_problems(output: Path, container: Container, num_frames: int) -> list[Problem]:
-    name = str(output)
-    if output.is_dir():
-        return [Problem(field="output", kind="not_writable", detail=f"{name} is a folder")]
-    if output.suffix.lower() not in _CONTAINERS:
-        wrong = output.suffix or output.name
-        return [Problem(field="output", kind="unsupported", value=wrong, nearest="a name that ends in .mp4")]
-    if container == "png" and num_frames != 1:
-        value = f".png for {num_frames} frames"
-        return [Problem(field="output", kind="unsupported", value=value, nearest=".mp4")]
-    if output.exists() and not output.stat().st_mode & stat.S_IWUSR:
-        return [Problem(field="output", kind="not_writable", detail=f"{name} is read-only")]
-    try:  # the only test that is never wrong, also for an administrator and on a network drive
-        part = part_of(output)
-        part.touch(exist_ok=False)
-        part.unlink()
-    except OSError as error:
-        return [Problem(field="output", kind="not_writable", detail=f"{name}: {error.strerror}")]
-    return []
-
-
 def _folder_problems(folder: Path) -> list[Problem]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         return [Problem(field="--previews", kind="not_writable", detail=f"{folder}: {error.strerror}")]
     return []
-
-
-def part_of(output: Path) -> Path:
-    """A new name in the same folder, where the file grows until it is whole and can be renamed."""
-    return output.with_name(f".reelwright-{secrets.token_hex(6)}.part")
-
-
-def _recipe(**fields: object) -> Recipe:
-    """A recipe; numbers that are none (`--fps nan`) become problems."""
-    try:
-        return Recipe.model_validate(fields)
-    except ValidationError as error:
-        found = [Problem(field=str(e["loc"][0]), kind="invalid", detail=e["msg"]) for e in error.errors()]
-        raise ProblemsError(found) from None
 
 
 def _path(text: str | Path) -> Path:

@@ -1,11 +1,11 @@
-"""Follow a job to its end: progress on the terminal, previews to a folder, Ctrl-C cancels."""
+"""Follow a job to its end: progress on the terminal, previews to a folder, Ctrl-C cancels or pauses."""
 
 import contextlib
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, ProgressColumn, TextColumn
@@ -16,7 +16,7 @@ from engine.client.attach import attach
 from engine.client.errors import EngineGoneError, RefusedError
 from engine.protocol.events import JobChanged, JobRemoved, Preview, Progress, WorkerChanged
 from engine.protocol.job import Job, JobRequest
-from studio.cli.words import seconds
+from studio.cli.words import seconds, silence_words
 
 CANCEL_WAIT_S = 15.0
 LARGEST_RESTARTS = 3
@@ -72,46 +72,66 @@ def display() -> Generator[Display]:
 
 
 class Follower:
-    """Submits one job and stays with it; if the engine dies it is started again and the job goes on."""
+    """Stays with one job; if the engine dies it is started again and the job goes on."""
 
-    def __init__(self, client: EngineClient, previews: Path | None) -> None:
+    def __init__(
+        self, client: EngineClient, previews: Path | None, on_interrupt: Literal["cancel", "pause"] = "cancel"
+    ) -> None:
         self._client = client
         self._previews = previews
+        self._on_interrupt: Literal["cancel", "pause"] = on_interrupt
+        self._last = ("starting", 0.0)
+        self._silent_since_s: float | None = None
 
     def run(self, request: JobRequest, shown: Display) -> Job:
-        """The job when it is over.
+        """Submit a job; returns it when it is over.
 
         Raises:
             ProblemsError: when the engine refuses it.
             EngineGoneError: when the engine went away too often.
         """
-        job_id: str | None = None
-        for attempt in range(LARGEST_RESTARTS + 1):
-            try:
-                with self._client.events() as stream:
-                    job = self._client.submit(request) if job_id is None else self._client.job(job_id)
-                    job_id = job.id
-                    return self._until_over(job, stream, shown)
-            except EngineGoneError:
-                if job_id is None or attempt == LARGEST_RESTARTS:
-                    raise
-                shown.show("restarting the engine", 0.0)
-                self._client.close()
-                self._client = attach()
-            except KeyboardInterrupt:
-                if job_id is not None:
-                    self._client.cancel(job_id)
-                raise
-        raise AssertionError  # the loop returns or raises
+        return self._follow(lambda client: client.submit(request), shown)
+
+    def go_on(self, job: Job, shown: Display) -> Job:
+        """Resume a job that stopped, or follow one that did not; returns it when it is over.
+
+        Raises:
+            EngineGoneError: when the engine went away too often.
+        """
+        return self._follow(lambda client: client.resume(job.id) if job.can_resume else client.job(job.id), shown)
 
     @property
     def client(self) -> EngineClient:
         """The connection in use, which a restart may have replaced."""
         return self._client
 
+    def _follow(self, begin: Callable[[EngineClient], Job], shown: Display) -> Job:
+        job_id: str | None = None
+        for attempt in range(LARGEST_RESTARTS + 1):
+            try:
+                with self._client.events() as stream:
+                    job = begin(self._client) if job_id is None else self._client.job(job_id)
+                    job_id = job.id
+                    return self._until_over(job, stream, shown)
+            except EngineGoneError:
+                if job_id is None or attempt == LARGEST_RESTARTS:
+                    raise
+                self._show(shown, "restarting the engine", 0.0)
+                self._client.close()
+                self._client = attach()
+            except KeyboardInterrupt:
+                if job_id is not None:
+                    self._stop(job_id)
+                raise
+        raise AssertionError  # the loop returns or raises
+
+    def _stop(self, job_id: str) -> Job:
+        return self._client.pause(job_id) if self._on_interrupt == "pause" else self._client.cancel(job_id)
+
     def _until_over(self, job: Job, stream: EventStream, shown: Display) -> Job:
         waiting_s: float | None = None
-        shown.show(self._waiting_words(job), 0.0)
+        self._show(shown, self._waiting_words(job), 0.0)
+        self._look_at_workers(job)
         while not job.is_over:
             try:
                 if waiting_s is not None and time.monotonic() - waiting_s > CANCEL_WAIT_S:
@@ -119,12 +139,13 @@ class Follower:
                 found = stream.next(0.5)
                 if found is not None:
                     job = self._take_in(found[0], found[1], job, shown)
+                self._show_silence(shown)
             except KeyboardInterrupt:
                 if waiting_s is not None:
                     raise
-                shown.show("cancelling", 0.0)
+                self._show(shown, "pausing" if self._on_interrupt == "pause" else "cancelling", 0.0)
                 waiting_s = time.monotonic()
-                job = self._client.cancel(job.id)
+                job = self._stop(job.id)
         return job
 
     def _take_in(self, event: object, jpegs: list[bytes], job: Job, shown: Display) -> Job:
@@ -132,16 +153,36 @@ class Follower:
             case JobChanged() if event.job.id == job.id:
                 return event.job
             case Progress() if event.job_id == job.id:
-                shown.show(_progress_words(event), _fraction(event))
+                self._show(shown, _progress_words(event), _fraction(event))
             case Preview() if event.job_id == job.id and self._previews is not None:
                 self._save_preview(self._previews, event, jpegs)
             case JobRemoved() if event.job_id == job.id:
                 raise RefusedError(404, "somebody deleted the job")
-            case WorkerChanged(state="died") if not job.is_over:
-                shown.show(f"worker died and is started again: {event.detail}", 0.0)
+            case WorkerChanged():
+                if event.state == "died":
+                    self._show(shown, f"worker died and is started again: {event.detail}", 0.0)
+                self._look_at_workers(job)
             case _:
                 pass
         return job
+
+    def _look_at_workers(self, job: Job) -> None:
+        """Whether the job's worker is silent, or one that this job may be waiting for."""
+        silent = [
+            worker.silent_s
+            for worker in self._client.workers()
+            if worker.silent_s is not None and (worker.job_id == job.id or job.state.kind == "queued")
+        ]
+        self._silent_since_s = time.monotonic() - max(silent) if silent else None
+
+    def _show(self, shown: Display, text: str, done: float) -> None:
+        self._last = (text, done)
+        shown.show(text, done)
+
+    def _show_silence(self, shown: Display) -> None:
+        if self._silent_since_s is not None:
+            text, done = self._last
+            shown.show(f"{text} · {silence_words(time.monotonic() - self._silent_since_s)}", done)
 
     def _waiting_words(self, job: Job) -> str:
         """Read once, at the start: what runs, and the first page of what waits in front of this job."""
@@ -169,6 +210,9 @@ def _progress_words(progress: Progress) -> str:
 
 
 def _fraction(progress: Progress) -> float:
+    """Of the stage that takes long: denoising, then writing."""
+    if progress.total_frames:
+        return progress.frame / progress.total_frames
     return progress.step / max(progress.total_steps, 1)
 
 

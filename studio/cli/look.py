@@ -1,8 +1,10 @@
-"""The commands that look and tidy: inspect, models, queue, serve."""
+"""The commands that look and tidy: inspect, queue, serve."""
 
 import json
 import subprocess
 import sys
+from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
 
@@ -12,15 +14,14 @@ from typer import Argument, Context, Option, Typer
 
 from engine.client.api import EngineClient
 from engine.client.attach import attach, attach_running
+from engine.client.errors import RefusedError
 from engine.client.process import child_environment, module_command
 from engine.protocol.home import home
-from engine.protocol.job import Done, Job
-from engine.protocol.model_card import ModelCard
+from engine.protocol.job import Done, Drafted, Job
 from engine.protocol.problem import Problem, ProblemsError
-from studio.cli.draft import check_output, part_of
 from studio.cli.exits import Exit
-from studio.cli.follow import save
-from studio.cli.words import seconds, state_words
+from studio.cli.output import check_output, deliver, sidecar_recipe
+from studio.cli.words import seconds, silence_words, state_words
 
 queue = Typer(help="The jobs: waiting, running and done.", invoke_without_command=True, no_args_is_help=False)
 
@@ -37,6 +38,7 @@ def inspect(
     """Show what is in a file, and the recipe it was made by."""
     with attach() as client:
         item = client.inspect(clip)
+    item = item.changed(recipe=item.recipe or sidecar_recipe(clip))
     if as_json:
         sys.stdout.write(item.model_dump_json() + "\n")
         return Exit.OK
@@ -51,19 +53,6 @@ def inspect(
     return Exit.OK
 
 
-def models(as_json: Json = False) -> int:
-    """List the models and what they make."""
-    with attach() as client:
-        found = client.models()
-    if as_json:
-        rows = [{"card": card.model_dump(), "missing": missing} for card, missing in found]
-        sys.stdout.write(json.dumps(rows, ensure_ascii=False) + "\n")
-        return Exit.OK
-    for card, missing in found:
-        _console().print(_card_table(card, missing))
-    return Exit.OK
-
-
 @queue.callback()
 def show_queue(context: Context, as_json: Json = False) -> int:
     """List the jobs, next first."""
@@ -71,8 +60,10 @@ def show_queue(context: Context, as_json: Json = False) -> int:
         return Exit.OK
     with attach() as client:
         jobs = _all_jobs(client)
+        silent = {w.job_id: w.silent_s for w in client.workers() if w.silent_s is not None}
     if as_json:
-        sys.stdout.write(json.dumps([job.model_dump() for job in jobs], ensure_ascii=False) + "\n")
+        rows = [job.model_dump() | {"worker_silent_s": silent.get(job.id)} for job in jobs]
+        sys.stdout.write(json.dumps(rows, ensure_ascii=False) + "\n")
         return Exit.OK
     if not jobs:
         sys.stdout.write("no jobs yet: `reelwright generate PROMPT` makes one\n")
@@ -82,30 +73,53 @@ def show_queue(context: Context, as_json: Json = False) -> int:
         recipe = job.request.recipe
         prompt = recipe.prompt if len(recipe.prompt) <= _LONGEST_PROMPT else recipe.prompt[: _LONGEST_PROMPT - 1] + "…"
         clip = f"{recipe.width}x{recipe.height}x{recipe.num_frames}"
-        table.add_row(job.id[-8:], state_words(job), prompt, clip, str(recipe.seed))
-    _console().print(table)
+        state = f"{state_words(job)}, {silence_words(silent[job.id])}" if job.id in silent else state_words(job)
+        table.add_row(job.id[-8:], state, prompt, clip, str(recipe.seed))
+    console().print(table)
     return Exit.OK
 
 
 @queue.command("cancel")
 def cancel_job(job: JobId) -> int:
-    """Cancel a waiting or running job."""
-    with attach() as client:
-        found = client.cancel(_find(client, job).id)
-    sys.stdout.write(f"{found.id[-8:]} {'is being cancelled' if found.cancelling else state_words(found)}\n")
-    return Exit.OK
+    """Cancel a job that waits, runs, is paused or a draft; what was made of it is lost."""
+    return _ask(job, EngineClient.cancel)
+
+
+@queue.command("pause")
+def pause_job(job: JobId) -> int:
+    """Let a waiting or running job wait until it is resumed."""
+    return _ask(job, EngineClient.pause)
+
+
+@queue.command("resume")
+def resume_job(job: JobId) -> int:
+    """Let a job go on that is paused, a draft, failed or set aside."""
+    return _ask(job, EngineClient.resume)
+
+
+@queue.command("retry")
+def retry_job(job: JobId) -> int:
+    """Try a job again that failed or was set aside; it goes on from its last step (the same as resume)."""
+    return _ask(job, EngineClient.resume)
+
+
+@queue.command("stop")
+def stop_job(job: JobId) -> int:
+    """Stop a running job early, and keep what is there as its take."""
+    return _ask(job, EngineClient.stop_early)
 
 
 @queue.command("save")
 def save_job(job: JobId, output: Annotated[Path, Argument(metavar="FILE")]) -> int:
-    """Write a finished job's take to a file."""
+    """Write a finished job's take, or a draft, to a file."""
     with attach() as client:
-        found = _find(client, job)
-        if not isinstance(found.state, Done):
-            raise ProblemsError([Problem(field=job, kind="unsupported", detail=f"it is {state_words(found)}")])
+        found = find_job(client, job)
+        if not isinstance(found.state, Done | Drafted):
+            raise _wrong_state(job, found)
         check_output(output, found.state.take.container)
+        request = found.request
         try:
-            save(client, found.state.take.media, output, part_of(output))
+            deliver(client, found.state.take, output, request.recipe if request.delivery.embed_recipe else None)
         except OSError as error:
             detail = f"{output}: {error.strerror}"
             raise ProblemsError([Problem(field="output", kind="not_writable", detail=detail)]) from error
@@ -118,7 +132,7 @@ def save_job(job: JobId, output: Annotated[Path, Argument(metavar="FILE")]) -> i
 def delete_job(job: JobId) -> int:
     """Forget a job that is over, and its take if it was not saved."""
     with attach() as client:
-        found = _find(client, job)
+        found = find_job(client, job)
         client.delete(found.id)
     sys.stdout.write(f"{found.id[-8:]} deleted\n")
     return Exit.OK
@@ -145,27 +159,9 @@ def serve(
             continue
 
 
-def _console() -> Console:
+def console() -> Console:
+    """For tables: what users wrote is shown as it is, and a pipe gets long lines."""
     return Console(width=None if sys.stdout.isatty() else 160, markup=False, highlight=False)
-
-
-def _card_table(card: ModelCard, missing: list[str]) -> Table:
-    size, frames, defaults = card.size, card.frames, card.defaults
-    table = Table.grid(padding=(0, 2))
-    table.title, table.title_justify = f"{card.id}: {card.name}", "left"
-    table.add_row("", card.description)
-    table.add_row("licence", card.licence)
-    edges = f"{size.smallest_edge} to {size.largest_edge} px, multiples of {size.multiple}"
-    table.add_row("size", f"{edges}, at most {size.largest_pixels} pixels")
-    table.add_row("frames", f"{frames.smallest} to {frames.largest}, {frames.step}k+1")
-    table.add_row(
-        "default",
-        f"{defaults.width}x{defaults.height}, {defaults.num_frames} frames at {defaults.fps:g} fps, "
-        f"{defaults.num_inference_steps} steps, guidance {defaults.guidance_scale:g}",
-    )
-    table.add_row("takes", ", ".join(("text", *card.conditions)).replace("_", " "))
-    table.add_row("state", f"files missing: {', '.join(missing)}" if missing else "ready")
-    return table
 
 
 def _all_jobs(client: EngineClient) -> list[Job]:
@@ -175,9 +171,31 @@ def _all_jobs(client: EngineClient) -> list[Job]:
     return jobs
 
 
-def _find(client: EngineClient, name: str) -> Job:
+def find_job(client: EngineClient, name: str) -> Job:
+    """The one job whose id ends in `name`.
+
+    Raises:
+        ProblemsError: when there is none, or more than one.
+    """
     found = [job for job in _all_jobs(client) if name and job.id.endswith(name)]
     if len(found) != 1:
         detail = "no such job" if not found else f"{len(found)} jobs end in that"
         raise ProblemsError([Problem(field=name, kind="invalid", detail=detail)])
     return found[0]
+
+
+def _ask(name: str, asking: Callable[[EngineClient, str], Job]) -> int:
+    with attach() as client:
+        found = find_job(client, name)
+        try:
+            asked = asking(client, found.id)
+        except RefusedError as error:
+            if error.status != HTTPStatus.CONFLICT:
+                raise
+            raise _wrong_state(name, client.job(found.id)) from error
+    sys.stdout.write(f"{asked.id[-8:]} {'is ' if asked.wish else ''}{state_words(asked)}\n")
+    return Exit.OK
+
+
+def _wrong_state(name: str, job: Job) -> ProblemsError:
+    return ProblemsError([Problem(field=name, kind="unsupported", detail=f"it is {state_words(job)}")])

@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_type_hints
 from typer import Option
 
 from engine.protocol.job import Device
+from studio.cli.output import Format
 
 _RECIPE = "Recipe"
 _RESULT = "Result"
@@ -23,7 +24,10 @@ class Options:
     model: Annotated[str, Option(help="Model id; `reelwright models` lists them.", rich_help_panel=_RECIPE)] = "starter"
     size: Annotated[str | None, Option(metavar="WxH", help="Size in pixels.", rich_help_panel=_RECIPE)] = None
     frames: Annotated[int | None, Option(help="Length in frames.", rich_help_panel=_RECIPE)] = None
-    fps: Annotated[float | None, Option(help="Frames per second.", rich_help_panel=_RECIPE)] = None
+    seconds: Annotated[
+        float | None, Option(help="Length of what is made, instead of frames; any length.", rich_help_panel=_RECIPE)
+    ] = None
+    fps: Annotated[float | None, Option(help="Frames per second of the model.", rich_help_panel=_RECIPE)] = None
     steps: Annotated[int | None, Option(help="Denoising steps.", rich_help_panel=_RECIPE)] = None
     guidance: Annotated[float | None, Option(help="Guidance scale; 1 is off.", rich_help_panel=_RECIPE)] = None
     seed: Annotated[int | None, Option(help="Same seed, same clip; random if not given.", rich_help_panel=_RECIPE)] = (
@@ -37,10 +41,29 @@ class Options:
             rich_help_panel=_RECIPE,
         ),
     ] = None
+    loop: Annotated[bool, Option("--loop", help="The end leads back into the beginning.", rich_help_panel=_RECIPE)] = (
+        False
+    )
+    draft_steps: Annotated[
+        int | None,
+        Option(
+            metavar="K",
+            help="Stop after K steps and show what is there; `reelwright finish JOB` goes on with the same clip.",
+            rich_help_panel=_RESULT,
+        ),
+    ] = None
     device: Annotated[Device, Option(help="Where to compute.", rich_help_panel=_RESULT)] = "auto"
     output: Annotated[
         Path | None,
-        Option("--output", "-o", help="File to write, .mp4, or .png for one frame.", rich_help_panel=_RESULT),
+        Option("--output", "-o", help="File to write; its ending is the format.", rich_help_panel=_RESULT),
+    ] = None
+    format: Annotated[
+        Format | None,
+        Option(
+            help="mp4 (H.264), webm (VP9), ffv1 (lossless .mkv), prores (.mov), gif, or png: one picture, or a folder "
+            "(or .zip) of them.",
+            rich_help_panel=_RESULT,
+        ),
     ] = None
     previews: Annotated[
         Path | None,
@@ -55,21 +78,29 @@ class Options:
     ] = False
 
 
-def with_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command's last parameter, `options`, to the terminal as the single options of `Options`."""
-    own = list(inspect.signature(command, eval_str=True).parameters.values())[:-1]
+def with_options(*, omit: Sequence[str] = ()) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Give a command's last parameter, `options`, to the terminal as the single options of `Options`.
+
+    Those in `omit` make no sense for the command and stay at their defaults.
+    """
     hints = get_type_hints(Options, include_extras=True)
     shared = [
         inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hints[f.name])
         for f in fields(Options)
+        if f.name not in omit
     ]
 
-    @functools.wraps(command)
-    def called(**arguments: Any) -> int:
-        chosen = Options(**{f.name: arguments.pop(f.name) for f in fields(Options)})
-        return command(**arguments, options=chosen)
+    def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        own = list(inspect.signature(command, eval_str=True).parameters.values())[:-1]
 
-    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + shared
-    called.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportAttributeAccessIssue]
-    called.__annotations__ = {p.name: p.annotation for p in parameters}
-    return called
+        @functools.wraps(command)
+        def called(**arguments: Any) -> int:
+            chosen = Options(**{p.name: arguments.pop(p.name) for p in shared})
+            return command(**arguments, options=chosen)
+
+        parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + shared
+        called.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportAttributeAccessIssue]
+        called.__annotations__ = {p.name: p.annotation for p in parameters}
+        return called
+
+    return decorate

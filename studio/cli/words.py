@@ -3,7 +3,7 @@
 import re
 
 from engine.protocol.failure import Failure, FailureKind
-from engine.protocol.job import Failed, Job, Notice, SetAside
+from engine.protocol.job import Drafted, Failed, Job, Notice, Paused, Running, SetAside, Wish
 from engine.protocol.model_card import ModelCard
 from engine.protocol.problem import Problem
 
@@ -20,6 +20,15 @@ _OPTIONS = {
     "model": "--model",
     "device": "--device",
     "output": "--output",
+    "container": "--output",
+    "clip": "the clip",
+    "behind": "the second clip",
+    "seconds": "--seconds",
+    "from": "--from",
+    "to": "--to",
+    "source.strength": "--strength",
+    "loop": "--loop",
+    "draft_steps": "--draft-steps",
 }
 
 _PROBLEMS = {
@@ -28,7 +37,7 @@ _PROBLEMS = {
     "too_small": "{value} is too small",
     "too_large": "{value} is too large",
     "too_long": "is {value} characters long, more than the {nearest} this model takes",
-    "outside_clip": "frame {value} is outside the clip",
+    "outside_clip": "{value} is outside the clip",
     "same_frame": "two images stand on frame {value}",
     "missing": "no such file",
     "unreadable": "cannot be read",
@@ -49,6 +58,19 @@ _FAILURES: dict[FailureKind, str] = {
 }
 
 
+_WISHES: dict[Wish, str] = {
+    "cancel": "being cancelled",
+    "pause": "being paused",
+    "stop_early": "being stopped early",
+}
+
+_CHANGES = {
+    "recipe": "the recipe is another one",
+    "weights": "the model's files have changed",
+    "numeric_plan": "this engine or device computes in another way",
+}
+
+
 def problem_sentence(problem: Problem) -> str:
     """What is wrong, and the nearest value that works."""
     said = _PROBLEMS[problem.kind].format(value=_short(problem.value), nearest=_short(problem.nearest))
@@ -63,7 +85,11 @@ def problem_sentence(problem: Problem) -> str:
 
 def rounding_sentence(problem: Problem, card: ModelCard) -> str:
     """What was rounded because the model would have done it silently."""
-    rule = f"{card.frames.step}k+1 frames" if problem.field == "num_frames" else f"multiples of {card.size.multiple}"
+    rule = f"multiples of {card.size.multiple}"
+    if problem.field == "num_frames":
+        step, value = card.frames.step, problem.nearest
+        is_loop = isinstance(value, int) and value % step == 0
+        rule = f"loops of {step}k frames" if is_loop else f"{step}k+1 frames"
     field = problem.field.replace("num_", "")
     return f"{field} {_short(problem.value)} → {_short(problem.nearest)}: {card.name} makes {rule}"
 
@@ -75,18 +101,38 @@ def failure_sentence(failure: Failure) -> str:
 
 def notice_sentence(notice: Notice) -> str:
     """What the user should know about a take that did come out."""
-    return f"{option_name(notice.field)}: the model read the first {notice.kept} of {notice.given} tokens"
+    match notice.kind:
+        case "prompt_truncated":
+            return f"{option_name(notice.field)}: the model read the first {notice.kept} of {notice.given} tokens"
+        case "stopped_early":
+            return f"stopped early: it shows what was there after {notice.kept} of {notice.given} steps"
+        case "restarted":
+            changed = _CHANGES.get(notice.field, notice.field)
+            return f"begun again from the first step, without the {notice.given} that were made: {changed}"
 
 
 def state_words(job: Job) -> str:
     """A job's state in a few words."""
+    words = job.state.kind
     match job.state:
+        case Running() if job.wish is not None:
+            words = _WISHES[job.wish]
+        case Paused() if job.state.step:
+            words = f"paused at step {job.state.step} of {job.state.total_steps}"
+        case Drafted():
+            words = f"draft at step {job.state.step} of {job.state.total_steps}"
         case SetAside():
-            return f"set aside after {job.state.worker_deaths} crashes"
+            words = f"set aside after {job.state.worker_deaths} crashes"
         case Failed():
-            return f"failed: {failure_sentence(job.state.failure)}"
-        case state:
-            return state.kind
+            words = f"failed: {failure_sentence(job.state.failure)}"
+        case _:
+            pass
+    return words
+
+
+def silence_words(silent_s: float) -> str:
+    """That a worker says nothing."""
+    return f"not responding (since {seconds(silent_s)})"
 
 
 def option_name(field: str) -> str:

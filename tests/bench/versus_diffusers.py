@@ -75,10 +75,11 @@ def render_ratio(card: ModelCard, pairs: int) -> dict[str, float]:
     import diffusers
 
     from engine.memory.device import find
+    from engine.render import take
     from engine.render.interrupt import Interrupt
     from engine.render.loaded import PromptCache, load
     from engine.render.preview import PreviewSender
-    from engine.render.render import Render
+    from engine.render.render import Render, Task
     from engine.weights.store import verified
 
     class Deaf:
@@ -97,8 +98,11 @@ def render_ratio(card: ModelCard, pairs: int) -> dict[str, float]:
     def render(previews: bool) -> None:
         PreviewSender.is_due = is_due if previews else lambda _: False
         interrupt = Interrupt()
-        with interrupt.watching("bench"):
-            Render("bench", recipe, loaded, Deaf(), interrupt).frames({})
+        with tempfile.TemporaryDirectory() as checkpoints, interrupt.watching("bench"):
+            task = Task("bench", recipe, {}, Path(checkpoints))
+            with Render(task, loaded, Deaf(), interrupt) as rendering:
+                rendering.denoise()
+                list(take.frames(rendering))
 
     ways = {"plain": plain, "with": lambda: render(True), "without": lambda: render(False)}
     for act in ways.values():

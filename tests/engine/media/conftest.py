@@ -26,14 +26,27 @@ def no_process_left() -> Iterator[None]:
 def make(tmp_path: Path) -> Make:
     """Return a function that runs ffmpeg with the given words and a last file name, and returns that file."""
 
-    def made(words: str, name: str) -> Path:
-        path = tmp_path / name
-        arguments = ["-loglevel", "error", "-y", *words.split(), str(path)]
-        finished, _ = ffmpeg.run(arguments, limit_s=60, max_output_bytes=1)
-        assert finished.return_code == 0, finished.log
-        return path
+    return lambda words, name: run_ffmpeg(words, tmp_path / name)
 
-    return made
+
+@pytest.fixture(scope="session")
+def make_once(tmp_path_factory: pytest.TempPathFactory) -> Make:
+    """Return `make` for files that many tests read and none changes: each is made once."""
+    made: dict[tuple[str, str], Path] = {}
+
+    def make_or_find(words: str, name: str) -> Path:
+        if (words, name) not in made:
+            made[words, name] = run_ffmpeg(words, tmp_path_factory.mktemp("made") / name)
+        return made[words, name]
+
+    return make_or_find
+
+
+def run_ffmpeg(words: str, path: Path) -> Path:
+    arguments = ["-loglevel", "error", "-y", *words.split(), str(path)]
+    finished, _ = ffmpeg.run(arguments, limit_s=60, max_output_bytes=1)
+    assert finished.return_code == 0, finished.log
+    return path
 
 
 @pytest.fixture

@@ -243,7 +243,7 @@ def test_sound_alone_and_cover_art_are_no_picture(make: Make) -> None:
 
 def test_huge_frames_and_rare_codecs_are_refused(make: Make) -> None:
     huge = make("-f lavfi -i color=s=9000x8000:r=1:d=1,format=gray -frames:v 1 -c:v png -pred none", "huge.mov")
-    rare = make("-f lavfi -i color=s=64x64:r=1:d=1 -frames:v 1 -c:v flv", "rare.mkv")
+    rare = make("-f lavfi -i color=s=64x64:r=1:d=1 -frames:v 1 -c:v cinepak", "rare.mkv")
     assert kind_of(probe_video, huge) == "too_large"
     assert kind_of(read_all, huge) == "too_large"
     assert kind_of(probe_video, rare) == "unsupported"

@@ -1,7 +1,10 @@
 """The process behind a worker: started, listened to, started again when it dies, and gone at the end."""
 
 import asyncio
+import os
+import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from engine.pool.local import LocalPool, LocalWorker, wait_policy
 from engine.pool.pool import Worker
 from engine.protocol.events import Progress
 from engine.protocol.wire import framed, pack
-from engine.protocol.work import Cancel, Ready, Report, Stopped
+from engine.protocol.work import Alive, Ready, Report, Stop, Stopped
 
 LIMIT_S = 30.0
 READY = Ready(device="cpu", device_name="x", total_bytes=1, available=("cpu",))
@@ -34,6 +37,8 @@ class Ear:
         self.reports: list[Report] = []
         self.blobs: list[bytes] = []
         self.deaths: list[str] = []
+        self.silences: list[float | None] = []
+        self.voices = 0
         self._heard = asyncio.Event()
 
     def on_report(self, worker: Worker, report: Report, blob: bytes) -> None:
@@ -41,8 +46,18 @@ class Ear:
         self.blobs.append(blob)
         self._heard.set()
 
+    def on_silence(self, worker: Worker) -> None:
+        self.silences.append(worker.silent_s)
+        self._heard.set()
+
+    def on_voice(self, worker: Worker) -> None:
+        assert worker.silent_s is None
+        self.voices += 1
+        self._heard.set()
+
     def on_death(self, worker: Worker, detail: str) -> None:
         assert worker.ready is None
+        assert worker.silent_s is None
         self.deaths.append(detail)
         self._heard.set()
 
@@ -82,8 +97,11 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]
 
 
 def test_it_takes_commands_and_reports(play: Callable[..., None]) -> None:
-    command = framed(pack(Cancel(job_id="7")))
-    stopped, progress = Stopped(job_id="7"), Progress(job_id="7", stage="load", step=0, total_steps=1, elapsed_s=0)
+    command = framed(pack(Stop(job_id="7", wish="cancel")))
+    stopped, progress = (
+        Stopped(job_id="7", wish="cancel"),
+        Progress(job_id="7", stage="load", step=0, total_steps=1, elapsed_s=0),
+    )
     answers = framed(pack(progress, b"blob")) + framed(pack(stopped))
     program = (
         SAY_READY + f"assert sys.stdin.buffer.read({len(command)}) == {command!r}; say({answers!r}); " + UNTIL_CLOSED
@@ -92,7 +110,7 @@ def test_it_takes_commands_and_reports(play: Callable[..., None]) -> None:
     async def scene(worker: LocalWorker, ear: Ear) -> None:
         await ear.until(lambda: worker.ready is not None)
         assert worker.ready == READY
-        worker.send(Cancel(job_id="7"))
+        worker.send(Stop(job_id="7", wish="cancel"))
         await ear.until(lambda: len(ear.reports) == 3)
         assert ear.reports == [READY, progress, stopped]
         assert ear.blobs == [b"", b"blob", b""]
@@ -102,7 +120,7 @@ def test_it_takes_commands_and_reports(play: Callable[..., None]) -> None:
 
 
 def test_it_is_told_its_device_and_folder(play: Callable[..., None], tmp_path: Path) -> None:
-    wanted = ["--device", "auto", "--home", str(tmp_path)]
+    wanted = ["--device", "auto", "--home", str(tmp_path), "--parent", str(os.getpid())]
     program = SAY_READY + f"assert sys.argv[1:] == {wanted!r}, sys.argv; " + UNTIL_CLOSED
 
     async def scene(worker: LocalWorker, ear: Ear) -> None:
@@ -114,10 +132,10 @@ def test_it_is_told_its_device_and_folder(play: Callable[..., None], tmp_path: P
 
 def test_one_that_dies_comes_back(play: Callable[..., None]) -> None:
     async def scene(worker: LocalWorker, ear: Ear) -> None:
-        for time in range(1, 5):  # as often as it likes, as long as it was ready in between
-            await ear.until(lambda t=time: len(ear.reports) == t and worker.ready is not None)
+        for turn in range(1, 5):  # as often as it likes, as long as it was ready in between
+            await ear.until(lambda t=turn: len(ear.reports) == t and worker.ready is not None)
             worker.kill()
-            await ear.until(lambda t=time: len(ear.deaths) == t)
+            await ear.until(lambda t=turn: len(ear.deaths) == t)
         await ear.until(lambda: len(ear.reports) == 5)
         assert ear.deaths == ["exit code -9; see worker-auto.log"] * 4
 
@@ -148,7 +166,7 @@ def test_one_that_talks_nonsense_is_ended(play: Callable[..., None], noise: byte
 
 
 def test_one_that_dies_within_a_message(play: Callable[..., None]) -> None:
-    part = framed(pack(Stopped(job_id="7")))[:-3]
+    part = framed(pack(Stopped(job_id="7", wish="cancel")))[:-3]
 
     async def scene(worker: LocalWorker, ear: Ear) -> None:
         await ear.until(lambda: bool(ear.deaths))
@@ -166,7 +184,7 @@ def test_one_that_never_gets_ready_is_not_tried_without_end(
     async def scene(worker: LocalWorker, ear: Ear) -> None:
         await ear.until(lambda: len(ear.deaths) == 2)
         worker.kill()  # it is not there; that is no error
-        worker.send(Cancel(job_id="7"))
+        worker.send(Stop(job_id="7", wish="cancel"))
 
     play("raise SystemExit(1)", scene)
 
@@ -205,18 +223,95 @@ def test_a_listener_that_fails_once_hears_the_rest(play: Callable[..., None], mo
 
     def fail_once(self: Ear, worker: Worker, report: Report, blob: bytes) -> None:
         hear(self, worker, report, blob)
-        if report == Stopped(job_id="1") and not failures:
+        if report == Stopped(job_id="1", wish="cancel") and not failures:
             failures.append(report)
             raise RuntimeError("disk full")
 
     monkeypatch.setattr(Ear, "on_report", fail_once)
-    said = framed(pack(Stopped(job_id="1"))) + framed(pack(Stopped(job_id="2")))
+    said = framed(pack(Stopped(job_id="1", wish="cancel"))) + framed(pack(Stopped(job_id="2", wish="cancel")))
 
     async def scene(worker: LocalWorker, ear: Ear) -> None:
-        await asyncio.wait_for(ear.until(lambda: Stopped(job_id="2") in ear.reports), 5)
+        await asyncio.wait_for(ear.until(lambda: Stopped(job_id="2", wish="cancel") in ear.reports), 5)
 
     play(SAY_READY + f"say({said!r}); " + UNTIL_CLOSED, scene)
     assert failures
+
+
+ALIVE = framed(pack(Alive()))
+BEATING = (
+    SAY_READY
+    + "import threading, time; "
+    + f"beat = lambda: [(say({ALIVE!r}), time.sleep(0.02)) for _ in iter(int, 1)]; "
+    + "threading.Thread(target=beat, daemon=True).start(); "
+    + UNTIL_CLOSED
+)
+
+
+@pytest.fixture
+def quick_ears(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A silence of a fifth of a second is a long one."""
+    monkeypatch.setattr(local, "TICK_S", 0.05)
+    monkeypatch.setattr(local, "SILENCE_S", 0.2)
+
+
+@pytest.mark.usefixtures("quick_ears")
+def test_one_that_is_stopped_is_said_once_and_so_is_its_return(play: Callable[..., None]) -> None:
+    async def scene(worker: LocalWorker, ear: Ear) -> None:
+        await ear.until(lambda: worker.ready is not None)
+        (process,) = [p for p in psutil.Process().children() if "-S" in p.cmdline()]
+        for turn in (1, 2):
+            process.send_signal(signal.SIGSTOP)
+            await ear.until(lambda t=turn: len(ear.silences) == t)
+            assert worker.silent_s is not None
+            await asyncio.sleep(0.3)
+            assert worker.silent_s > 0.4
+            assert len(ear.silences) == turn
+            assert ear.voices == turn - 1
+            process.send_signal(signal.SIGCONT)
+            await ear.until(lambda t=turn: ear.voices == t)
+        assert ear.reports == [READY]  # a sign of life is no report
+        assert ear.deaths == []
+
+    play(BEATING, scene)
+
+
+@pytest.mark.usefixtures("quick_ears")
+def test_one_that_is_stopped_can_be_killed_and_comes_back(play: Callable[..., None]) -> None:
+    async def scene(worker: LocalWorker, ear: Ear) -> None:
+        await ear.until(lambda: worker.ready is not None)
+        (process,) = [p for p in psutil.Process().children() if "-S" in p.cmdline()]
+        process.send_signal(signal.SIGSTOP)
+        await ear.until(lambda: bool(ear.silences))
+        worker.kill()
+        await ear.until(lambda: bool(ear.deaths))
+        await ear.until(lambda: len(ear.reports) == 2)
+        assert (worker.silent_s, len(ear.silences), ear.voices) == (None, 1, 0)
+
+    play(BEATING, scene)
+
+
+@pytest.mark.usefixtures("quick_ears")
+def test_one_that_starts_is_given_more_time(play: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "START_SILENCE_S", 0.6)
+
+    async def scene(worker: LocalWorker, ear: Ear) -> None:
+        await ear.until(lambda: bool(ear.silences))
+        assert ear.silences[0] == pytest.approx(0.6)
+        await ear.until(lambda: worker.ready is not None)
+        assert ear.voices == 1
+
+    play(SAY + "import time; time.sleep(1.5); " + BEATING, scene)
+
+
+@pytest.mark.usefixtures("quick_ears")
+def test_an_engine_that_is_held_up_hears_no_silence(play: Callable[..., None]) -> None:
+    async def scene(worker: LocalWorker, ear: Ear) -> None:
+        await ear.until(lambda: worker.ready is not None)
+        time.sleep(0.6)
+        await asyncio.sleep(0.2)
+        assert ear.silences == []
+
+    play(BEATING, scene)
 
 
 def test_which_worker_serves_which_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """Jobs, events and work: every one comes back from JSON as what it was, told apart by its kind."""
 
+from typing import get_args
+
 import pytest
 from pydantic import ValidationError
 
@@ -18,27 +20,43 @@ from engine.protocol.job import (
     Cancelled,
     Delivery,
     Done,
+    Drafted,
     Failed,
     Job,
     JobRequest,
     Notice,
+    Paused,
     Queued,
     Running,
     SetAside,
     State,
     TakeFile,
+    Wish,
 )
 from engine.protocol.model_card import ModelCard
 from engine.protocol.problem import Problem, ProblemsError
 from engine.protocol.recipe import Recipe
-from engine.protocol.work import Broke, Cancel, Finished, Ready, Render, Stopped, command_adapter, report_adapter
+from engine.protocol.work import (
+    Alive,
+    Broke,
+    Finished,
+    Ready,
+    Render,
+    Stop,
+    Stopped,
+    command_adapter,
+    report_adapter,
+)
 
+TAKE = TakeFile(media="ab", container="mp4", size_bytes=1, num_frames=9)
 STATES: list[State] = [
     Queued(),
     Running(started_at=1.5, device="cpu"),
+    Paused(step=3, total_steps=20),
+    Drafted(finished_at=2.0, step=3, total_steps=20, take=TAKE),
     Done(
         finished_at=2.0,
-        take=TakeFile(media="ab", container="mp4", size_bytes=1, num_frames=9),
+        take=TAKE,
         stage_s={"load": 0.25},
         notices=(Notice(kind="prompt_truncated", field="prompt", kept=1, given=2),),
         build="0",
@@ -64,6 +82,7 @@ def test_states(recipe: Recipe, state: State) -> None:
     assert event.job == job
     assert type(event.job.state) is type(state)
     assert job.is_over == (state.kind not in ("queued", "running"))
+    assert job.can_resume == (state.kind in ("paused", "drafted", "failed", "set_aside"))
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.kind)
@@ -87,12 +106,16 @@ def test_work(recipe: Recipe, starter_card: ModelCard) -> None:
         model_folder="/m",
         media_files={"ab": "/x"},
         output="/o",
+        checkpoints="/c",
     )
-    for command in (render, Cancel(job_id="1")):
+    stops = [Stop(job_id="1", wish=wish) for wish in get_args(Wish)]
+    for command in (render, render.changed(until_step=3), *stops):
         assert command_adapter.validate_json(command.model_dump_json()) == command
     ready = Ready(device="cpu", device_name="x", total_bytes=1, available=("cpu",))
     finished = Finished(job_id="1", sha256="ab", size_bytes=1, num_frames=9, stage_s={})
-    for report in (ready, finished, Stopped(job_id="1"), Broke(job_id="1", failure=Failure(kind="internal"))):
+    stopped = Stopped(job_id="1", wish="pause", step=3)
+    broke = Broke(job_id="1", failure=Failure(kind="internal"))
+    for report in (ready, Alive(), finished, finished.changed(draft_step=3), stopped, broke):
         assert report_adapter.validate_json(report.model_dump_json()) == report
 
 

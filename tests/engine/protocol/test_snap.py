@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from engine.protocol.home import RESOURCES
@@ -40,6 +40,7 @@ def distances(given: Recipe, snapped: Recipe) -> Iterator[tuple[int, int]]:
 @given(edges, edges, st.integers(1, 49))
 @example(208, 208, 9)  # both edges round up, and the picture would have more pixels than the model takes
 @example(255, 192, 9)
+@settings(deadline=None)
 def test_what_was_only_off_the_grid_is_valid_when_snapped(width: int, height: int, num_frames: int) -> None:
     off = recipe(width, height, num_frames)
     assume(all(p.kind == "off_grid" for p in problems(off, CARD)))
@@ -51,6 +52,7 @@ def test_what_was_only_off_the_grid_is_valid_when_snapped(width: int, height: in
 
 
 @given(edges, edges, st.integers(1, 49))
+@settings(deadline=None)
 def test_no_further_than_needed(width: int, height: int, num_frames: int) -> None:
     off = recipe(width, height, num_frames)
     snapped, _ = snap(off, CARD)
@@ -74,6 +76,7 @@ def test_what_is_wrong_otherwise_is_left_alone() -> None:
 
 
 @given(st.integers(2, 49), st.integers(0, 48))
+@settings(deadline=None)
 def test_a_condition_on_the_last_frame_stays_on_the_last(num_frames: int, first: int) -> None:
     assume(first < num_frames - 1)
     snapped, _ = snap(recipe(num_frames=num_frames, frame_indices=(first, num_frames - 1)), CARD)
@@ -91,3 +94,18 @@ def test_the_first_frame_of_one_is_not_taken_for_the_last() -> None:
 def test_conditions_that_rounding_puts_on_one_frame_are_said(num_frames: int, indices: tuple[int, int]) -> None:
     snapped, _ = snap(recipe(num_frames=num_frames, frame_indices=indices), CARD)
     assert [(p.field, p.kind) for p in problems(snapped, CARD)] == [("conditions[1].frame_index", "same_frame")]
+
+
+@pytest.mark.parametrize(("num_frames", "frame_index", "moved"), [(10, 5, 4), (11, 6, 8), (10, 4, 4), (10, 3, 3)])
+def test_a_stretch_that_ends_with_the_clip_still_does(num_frames: int, frame_index: int, moved: int) -> None:
+    off = recipe(num_frames=num_frames)
+    off = off.changed(conditions=[{"media": MEDIA, "frame_index": frame_index, "num_frames": 5}])
+    snapped, said = snap(off, CARD)
+    assert [c.frame_index for c in snapped.conditions] == [moved]
+    assert [p.field for p in said] == ["num_frames"]
+
+
+def test_a_loop_is_rounded_to_its_own_grid() -> None:
+    snapped, said = snap(recipe(num_frames=9).changed(loop=True), CARD)
+    assert snapped.num_frames == 8
+    assert [p.nearest for p in said] == [8]

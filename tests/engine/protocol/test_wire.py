@@ -17,16 +17,16 @@ from engine.protocol.wire import (
     split,
     unpack,
 )
-from engine.protocol.work import Cancel, command_adapter
+from engine.protocol.work import Stop, command_adapter
 
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
 @given(names, st.binary(max_size=200))
 def test_a_message_comes_out_as_it_went_in(name: str, blob: bytes) -> None:
-    message = pack(Cancel(job_id=name), blob)
+    message = pack(Stop(job_id=name, wish="cancel"), blob)
     header, rest = unpack(message)
-    assert command_adapter.validate_json(header) == Cancel(job_id=name)
+    assert command_adapter.validate_json(header) == Stop(job_id=name, wish="cancel")
     assert rest == blob
     assert read_framed(io.BytesIO(framed(message))) == message
 

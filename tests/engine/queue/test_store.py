@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from engine.protocol.job import Cancelled, Job, JobRequest, Queued, Running
+from engine.protocol.job import Cancelled, Device, Drafted, Job, JobRequest, Queued, Running, TakeFile
 from engine.protocol.recipe import Recipe
-from engine.queue.store import SCHEMA_VERSION, JobStore, NewerQueueError
+from engine.queue.schema import SCHEMA_VERSION
+from engine.queue.store import JobStore, NewerQueueError
+
+DRAFTED = Drafted(
+    finished_at=1, step=1, total_steps=3, take=TakeFile(media="cd" * 32, container="mp4", size_bytes=1, num_frames=9)
+)
 
 
 @pytest.fixture
@@ -96,6 +101,18 @@ def test_moving(store: JobStore, request_: JobRequest) -> None:
     assert ids(store.page())[-1] == fresh
 
 
+def test_moving_again_and_again_into_the_same_gap(store: JobStore, request_: JobRequest) -> None:
+    jobs = [store.add(request_).id for _ in range(4)]
+    order = list(jobs)
+    for turn in range(100):
+        job_id, before = order[-1], order[1 - turn % 2]
+        order.remove(job_id)
+        order.insert(order.index(before), job_id)
+        assert store.move(job_id, before) == order
+    assert ids(store.page()) == order
+    assert ids([store.add(request_)]) == ids(store.page())[-1:]
+
+
 def test_moving_in_front_of_itself_changes_nothing(store: JobStore, request_: JobRequest) -> None:
     a, b, c = (store.add(request_).id for _ in range(3))
     assert store.move(b, b) == [a, b, c]
@@ -107,8 +124,8 @@ def test_moving_passes_over_those_that_do_not_wait(store: JobStore, request_: Jo
     store.put(a, Running(started_at=1, device="cpu"))
     store.put(c, Cancelled(finished_at=1))
     assert store.move(d.id, b.id) == [d.id, b.id]
-    assert ids(store.page()) == [a.id, d.id, c.id, b.id]
     assert ids(store.page("queued")) == [d.id, b.id]
+    assert set(ids(store.page())) == {a.id, b.id, c.id, d.id}
 
 
 def test_pages_cover_everything_once(store: JobStore, request_: JobRequest) -> None:
@@ -135,25 +152,51 @@ def test_everything_is_there_when_it_is_opened_again(path: Path, store: JobStore
     again.close()
 
 
-def test_what_an_ended_engine_left_running_waits_again_at_its_place(store: JobStore, request_: JobRequest) -> None:
-    a, b, c = (store.add(request_) for _ in range(3))
-    store.put(b, Running(started_at=1, device="cpu"), worker_deaths=2)
-    store.put(c, Cancelled(finished_at=1))
-    store.requeue_running()
-    assert [(job.id, job.state.kind, job.worker_deaths) for job in store.page()] == [
-        (a.id, "queued", 0),
-        (b.id, "queued", 2),
-        (c.id, "cancelled", 0),
-    ]
-
-
 def test_which_media_is_needed(store: JobStore, recipe: Recipe) -> None:
     media = "ab" * 32
     job = store.add(JobRequest(recipe=recipe.changed(conditions=[{"media": media}])))
     assert store.needs(media)
     assert not store.needs("cd" * 32)
+    assert store.media_of(job.id) == {media}
+    store.put(job, DRAFTED)
+    assert store.media_of(job.id) == {media, "cd" * 32}
+    assert store.needs("cd" * 32)
+    store.put(job, Queued())
+    assert store.needs("cd" * 32)
+    store.release_media(job.id, "cd" * 32)
+    assert not store.needs("cd" * 32)
     store.remove(job.id)
     assert not store.needs(media)
+    assert store.media_of(job.id) == frozenset()
+
+
+def test_the_heads_are_the_first_of_every_device(store: JobStore, path: Path, recipe: Recipe) -> None:
+    assert store.heads() == []
+    devices: list[Device] = ["cpu", "cpu", "auto", "cuda", "auto"]
+    jobs = [store.add(JobRequest(recipe=recipe, device=device)) for device in devices]
+    assert store.heads() == [jobs[0], jobs[2], jobs[3]]
+    store.move(jobs[4].id, jobs[0].id)
+    store.put(jobs[3], Running(started_at=1, device="cuda"))
+    assert store.heads() == [jobs[4], jobs[0]]
+    strange = sqlite3.connect(path)
+    strange.execute("UPDATE jobs SET body = '{}' WHERE id = ?", (jobs[0].id,))
+    strange.commit()
+    strange.close()
+    assert store.heads() == [jobs[4], jobs[1]]  # one that this build cannot read holds up nobody
+
+
+def test_what_cannot_be_written_whole_is_not_written_at_all(
+    store: JobStore, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "_note_media", full)
+        with pytest.raises(sqlite3.OperationalError):
+            store.add(JobRequest(recipe=recipe))
+    assert store.page() == []
+    assert store.add(JobRequest(recipe=recipe)) == store.page()[0]
 
 
 @pytest.mark.parametrize("journal", ["wal", "delete"])

@@ -12,10 +12,8 @@ from PIL import Image
 from engine.protocol.condition import Condition
 from engine.protocol.home import RESOURCES
 from engine.protocol.recipe import Recipe
-from engine.render.interrupt import Interrupt
 from engine.render.loaded import Loaded
 from engine.render.preview import PreviewSender
-from engine.render.render import Render
 
 
 @pytest.fixture(scope="module")
@@ -49,16 +47,16 @@ def reference(plain: LTXConditionPipeline, starter: Loaded, recipe: Recipe, outp
 
 @pytest.mark.parametrize("previews", [True, False])
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
-def test_final_latents_are_byte_equal(plain, starter, recipe, witness, monkeypatch, previews, guidance) -> None:
+def test_final_latents_are_byte_equal(render, plain, starter, recipe, witness, monkeypatch, previews, guidance) -> None:
     recipe = recipe.changed(guidance_scale=guidance, negative_prompt="blurry")
     monkeypatch.setattr(PreviewSender, "is_due", lambda _: previews)
-    rendered = Render("j", recipe, starter, witness, Interrupt()).frames({})
+    rendered = render(recipe)
     expected = reference(plain, starter, recipe, "latent")
     assert bool(witness.previews) == previews
     assert rendered.latents.numpy().tobytes() == expected.numpy().tobytes()
 
 
-def test_images_at_both_ends_and_between_are_byte_equal(plain, starter, recipe, witness, tmp_path: Path) -> None:
+def test_images_at_both_ends_and_between_are_byte_equal(render, plain, starter, recipe, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     stills = [rng.integers(0, 255, (recipe.height, recipe.width, 3), np.uint8) for _ in range(3)]
     files = {}
@@ -67,23 +65,21 @@ def test_images_at_both_ends_and_between_are_byte_equal(plain, starter, recipe, 
         Image.fromarray(still).save(files[name])
     indices = (0, 4, recipe.num_frames - 1)
     pinned = tuple(Condition(media=name, frame_index=i) for name, i in zip("abc", indices, strict=True))
-    rendered = Render("j", recipe.changed(conditions=pinned), starter, witness, Interrupt()).frames(files)
+    rendered = render(recipe.changed(conditions=pinned), media_files=files)
     conditions = [LTXVideoCondition(Image.fromarray(s), frame_index=i) for s, i in zip(stills, indices, strict=True)]
     expected = reference(plain, starter, recipe, "latent", conditions=conditions)
     assert rendered.latents.numpy().tobytes() == expected.numpy().tobytes()
 
 
-def test_decoding_is_the_pipelines_own(plain, starter, recipe, witness) -> None:
-    frames = Render("j", recipe, starter, witness, Interrupt()).frames({}).frames
+def test_decoding_is_the_pipelines_own(render, plain, starter, recipe) -> None:
+    frames = render(recipe).frames
     expected = np.asarray(reference(plain, starter, recipe, "np"))[0]
     assert frames.shape == expected.shape
     # the pipeline scales to 0…1 in bfloat16, which alone is half a level; ours scales in float32
     assert np.abs(frames - expected * 255).max() <= 1.02
 
 
-def test_same_recipe_twice_gives_the_same_pixels_and_another_seed_does_not(starter, recipe, witness) -> None:
-    first, again, other = (
-        Render("j", recipe.changed(seed=seed), starter, witness, Interrupt()).frames({}).frames for seed in (7, 7, 8)
-    )
+def test_same_recipe_twice_gives_the_same_pixels_and_another_seed_does_not(render, recipe) -> None:
+    first, again, other = (render(recipe.changed(seed=seed)).frames for seed in (7, 7, 8))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)

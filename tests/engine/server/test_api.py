@@ -1,6 +1,7 @@
 """The jobs of a real engine through its client: what it does, and how it says no."""
 
 import json
+import time
 from collections.abc import Callable
 
 import httpx
@@ -8,7 +9,7 @@ import pytest
 
 from engine.client.api import EngineClient
 from engine.client.errors import RefusedError
-from engine.protocol.events import JobRemoved, QueueReordered
+from engine.protocol.events import JobChanged, JobRemoved, QueueReordered
 from engine.protocol.home import BUILD, Rendezvous
 from engine.protocol.job import Job, JobRequest
 from engine.protocol.problem import Problem, ProblemsError
@@ -55,6 +56,47 @@ def test_a_job_from_submission_to_oblivion(
     assert refusal(lambda: shared_engine.job(job.id)) == 404
 
 
+def test_what_waits_can_be_paused_and_resumed_at_its_place(
+    shared_engine: EngineClient, submit: Callable[..., Job], busy: Job
+) -> None:
+    a, b = submit(seed=1), submit(seed=2)
+    with shared_engine.events() as stream:
+        assert shared_engine.pause(a.id).state.kind == "paused"
+        for event, _ in stream:
+            if isinstance(event, JobChanged) and event.job.id == a.id:
+                assert event.job.state.kind == "paused"
+                break
+    assert shared_engine.pause(a.id).state.kind == "paused"
+    assert [job.id for job in shared_engine.jobs("queued")] == [b.id]
+    assert [job.id for job in shared_engine.jobs("paused")] == [a.id]
+    for calling in (shared_engine.stop_early, shared_engine.move):
+        assert refusal(lambda call=calling: call(a.id)) == 409
+    assert shared_engine.resume(a.id).state.kind == "queued"
+    assert [job.id for job in shared_engine.jobs("queued")] == [a.id, b.id]
+    assert refusal(lambda: shared_engine.resume(a.id)) == 409
+    assert refusal(lambda: shared_engine.stop_early(a.id)) == 409
+    shared_engine.cancel(a.id)
+    for calling in (shared_engine.pause, shared_engine.resume, shared_engine.stop_early):
+        assert refusal(lambda call=calling: call(a.id)) == 409
+
+
+def test_the_worker_and_what_it_runs(shared_engine: EngineClient, busy: Job) -> None:
+    (worker,) = [worker for worker in shared_engine.workers() if worker.job_id]
+    assert (worker.device, worker.state, worker.job_id, worker.silent_s) == ("auto", "ready", busy.id, None)
+    assert worker.found.startswith(("cpu: ", "cuda: ", "mps: "))
+
+
+def test_an_answer_does_not_wait_for_the_network_to_be_used_well(shared_engine: EngineClient) -> None:
+    """Nagle's algorithm and a delayed ACK would cost every one of them 40 ms."""
+
+    def asking() -> float:
+        began_s = time.perf_counter()
+        shared_engine.jobs(limit=1)
+        return time.perf_counter() - began_s
+
+    assert min(asking() for _ in range(20)) < 0.03
+
+
 def test_the_order_of_those_that_wait(shared_engine: EngineClient, submit: Callable[..., Job], busy: Job) -> None:
     a, b, c = (submit(seed=seed).id for seed in range(3))
     with shared_engine.events() as stream:
@@ -74,7 +116,8 @@ def test_the_order_of_those_that_wait(shared_engine: EngineClient, submit: Calla
 
 @pytest.mark.parametrize("job_id", ["unknown", "..", "a b", "%2e%2e", "é🏖️", "x" * 5000])
 def test_a_job_that_is_not_there(shared_engine: EngineClient, job_id: str) -> None:
-    for calling in (shared_engine.job, shared_engine.cancel, shared_engine.acknowledge, shared_engine.delete):
+    wishes = (shared_engine.cancel, shared_engine.pause, shared_engine.resume, shared_engine.stop_early)
+    for calling in (shared_engine.job, shared_engine.acknowledge, shared_engine.delete, *wishes):
         assert refusal(lambda call=calling: call(job_id)) in (404, 405)
     assert refusal(lambda: shared_engine.move(job_id)) in (404, 405)
 

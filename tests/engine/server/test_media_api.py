@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,12 @@ from PIL import Image
 
 from engine.client.api import EngineClient
 from engine.client.errors import RefusedError
+from engine.media import ffmpeg
 from engine.protocol.home import Rendezvous
 from engine.protocol.job import Delivery, Done, Job
+from engine.protocol.media import MediaItem
 from engine.protocol.problem import ProblemsError
+from engine.server.inspect import inspect
 
 
 @pytest.fixture
@@ -169,3 +173,93 @@ def test_a_file_tells_how_it_was_made_unless_it_must_not(
         assert (b"lighthouse" in path.read_bytes()) == embed_recipe
         assert (b"reelwright" in path.read_bytes()) == embed_recipe
     assert list(incoming.iterdir()) == []
+
+
+def made(path: Path, words: str) -> Path:
+    """Return a file that ffmpeg made: two seconds of a test picture at 25 frames a second."""
+    source = f"-loglevel error -y -f lavfi -i testsrc2=s=64x48:r=25:d=2 {words}"
+    finished, _ = ffmpeg.run([*source.split(), str(path)], limit_s=60, max_output_bytes=1)
+    assert finished.return_code == 0, finished.log
+    return path
+
+
+def looked_at(path: Path) -> MediaItem:
+    return inspect(path, "0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("name", "coding", "suffix"),
+    [
+        ("a.mp4", "-c:v libx264", "mp4"),
+        ("a.mov", "-c:v prores_ks", "mov"),
+        ("a.m4v", "-c:v libx264", "m4v"),
+        ("a.3gp", "-c:v h263 -s 176x144", "3gp"),
+        ("a.mkv", "-c:v ffv1", "mkv"),
+        ("a.webm", "-c:v libvpx -auto-alt-ref 1 -lag-in-frames 16", "webm"),
+        ("a.avi", "-c:v mpeg4", "avi"),
+        ("a.ts", "-c:v libx264", "ts"),
+        ("a.m2ts", "-c:v libx264", "ts"),
+        ("a.mpg", "-c:v mpeg2video", "mpg"),
+        ("a.flv", "-c:v libx264", "flv"),
+        ("a.ogv", "-c:v libtheora", "ogg"),
+        ("a.mxf", "-c:v mpeg2video", "mxf"),
+        ("a.wmv", "-c:v wmv2", "wmv"),
+        ("a.y4m", "", "y4m"),
+        ("a.gif", "", "gif"),
+    ],
+)
+def test_every_clip_says_what_it_is(tmp_path: Path, name: str, coding: str, suffix: str) -> None:
+    item = looked_at(made(tmp_path / name, coding).rename(tmp_path / "no suffix"))
+    assert (item.kind, item.format, item.num_frames, item.fps) == ("clip", suffix, 50, 25)
+    assert item.duration_s == pytest.approx(2, abs=0.05)
+    assert (item.has_audio, item.recipe) == (False, None)
+    assert item.variable_rate == (suffix == "ogg")  # Theora leaves out pictures that do not change
+    assert (item.width, item.height) == ((192, 144) if suffix == "3gp" else (64, 48))
+
+
+def test_an_uneven_clip_says_so(tmp_path: Path) -> None:
+    lost = "-vf select=not(between(n\\,10\\,19)) -fps_mode passthrough -enc_time_base 1/90000 -c:v libx264"
+    item = looked_at(made(tmp_path / "a.mp4", lost))
+    assert (item.variable_rate, item.num_frames, item.fps) == (True, 50, 25)
+
+
+def test_only_a_gif_that_moves_is_a_clip(tmp_path: Path) -> None:
+    moving, still = made(tmp_path / "a.gif", ""), made(tmp_path / "b.gif", "-frames:v 1")
+    assert (looked_at(moving).kind, looked_at(still).kind) == ("clip", "image")
+    assert (looked_at(still).format, looked_at(still).num_frames) == ("gif", 1)
+    for name, coding in (("a.webp", "-c:v libwebp_anim"), ("a.png", "-f apng")):
+        assert looked_at(made(tmp_path / name, coding)).kind == "image"
+
+
+def test_a_cut_clip_counts_what_can_be_decoded(tmp_path: Path) -> None:
+    path = made(tmp_path / "a.mp4", "-vf noise=alls=40:allf=t -c:v libx264 -bf 0 -movflags +faststart")
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * 0.6)])
+    item = looked_at(path)
+    assert 10 < item.num_frames < 50
+    assert item.duration_s == pytest.approx(item.num_frames / 25)
+
+
+@pytest.mark.parametrize("list_of", ["#EXTM3U\n#EXTINF:2,\n{}\n#EXT-X-ENDLIST\n", "ffconcat version 1.0\nfile '{}'\n"])
+def test_a_playlist_named_mp4_opens_nothing(tmp_path: Path, list_of: str) -> None:
+    victim = made(tmp_path / "victim.mp4", "-c:v libx264")
+    os.utime(victim, ns=(10**18, 10**18))
+    path = tmp_path / "list.mp4"
+    path.write_text(list_of.format(victim), "utf-8")
+    with pytest.raises(ProblemsError) as caught:
+        looked_at(path)
+    assert [problem.kind for problem in caught.value.problems] == ["unreadable"]
+    assert victim.stat().st_atime_ns == 10**18
+
+
+def test_a_rare_codec_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ProblemsError) as caught:
+        looked_at(made(tmp_path / "a.mkv", "-c:v cinepak"))
+    (problem,) = caught.value.problems
+    assert (problem.kind, problem.detail) == ("unsupported", "codec cinepak")
+
+
+def test_a_clip_is_stored_under_its_own_suffix(shared_engine: EngineClient, tmp_path: Path, shared_home: Path) -> None:
+    path = made(tmp_path / "a.bin", "-c:v ffv1 -f matroska")
+    item = shared_engine.upload(path)
+    assert item.format == "mkv"
+    assert [file.suffix for file in (shared_home / "media").rglob(f"{item.sha256}.*")] == [".mkv"]

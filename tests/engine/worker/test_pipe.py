@@ -5,7 +5,7 @@ import select
 
 from engine.protocol.events import Preview, Progress
 from engine.protocol.wire import read_framed, unpack
-from engine.protocol.work import report_adapter
+from engine.protocol.work import Alive, report_adapter
 from engine.worker.pipe import Outbox
 
 
@@ -31,3 +31,18 @@ def test_a_slow_reader_gets_everything_but_old_previews() -> None:
     assert [(r.step, blob) for r, (_, blob) in zip(reports, messages, strict=True) if isinstance(r, Preview)][1:] == [
         (5, b"\x05\x05\x05")
     ]
+
+
+def test_signs_of_life_do_not_pile_up() -> None:
+    reading, writing = os.pipe()
+    outbox = Outbox(os.fdopen(writing, "wb", buffering=0))
+    outbox.put(preview(0), bytes(4 * 2**20))
+    select.select([reading], [], [])
+    for _ in range(100):
+        outbox.put(Alive())
+    outbox.put(Progress(job_id="j", stage="denoise", step=1, total_steps=9, elapsed_s=0))
+    outbox.put(Alive())
+    outbox.put(Progress(job_id="j", stage="denoise", step=2, total_steps=9, elapsed_s=0))
+    with os.fdopen(reading, "rb") as stream:
+        kinds = [report_adapter.validate_json(unpack(read_framed(stream) or b"")[0]).kind for _ in range(4)]
+    assert kinds == ["preview", "alive", "progress", "progress"]

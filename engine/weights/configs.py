@@ -1,0 +1,102 @@
+"""Configs of a diffusers folder: known keys and plain values only. No torch: the engine's server reads them too."""
+
+import json
+from collections.abc import Set
+from pathlib import Path
+from typing import Any
+
+from engine.weights.store import WeightsError
+
+LARGEST_CONFIG_BYTES = 1 << 20
+
+DIFFUSERS_NOTES = {"_class_name", "_diffusers_version", "_name_or_path"}
+T5_KEYS = {
+    *("d_ff", "d_kv", "d_model", "dense_act_fn", "dropout_rate", "eos_token_id", "feed_forward_proj"),
+    *("initializer_factor", "is_gated_act", "layer_norm_epsilon", "num_decoder_layers", "num_heads", "num_layers"),
+    *("pad_token_id", "relative_attention_max_distance", "relative_attention_num_buckets", "tie_word_embeddings"),
+    *("vocab_size", "use_cache", "is_encoder_decoder", "decoder_start_token_id", "classifier_dropout"),
+    *("is_decoder", "scale_decoder_outputs"),
+}
+T5_NOTES = {
+    "architectures",
+    "dtype",
+    "torch_dtype",
+    "model_type",
+    "transformers_version",
+    "output_past",
+    "_name_or_path",
+}
+CLASS_KEYS: dict[str, set[str]] = {
+    "FlowMatchEulerDiscreteScheduler": {
+        *("num_train_timesteps", "shift", "use_dynamic_shifting", "base_shift", "max_shift", "base_image_seq_len"),
+        *("max_image_seq_len", "invert_sigmas", "shift_terminal", "use_karras_sigmas", "use_exponential_sigmas"),
+        *("use_beta_sigmas", "time_shift_type", "stochastic_sampling"),
+    },
+    "LTXVideoTransformer3DModel": {
+        *("in_channels", "out_channels", "patch_size", "patch_size_t", "num_attention_heads", "attention_head_dim"),
+        *("cross_attention_dim", "num_layers", "activation_fn", "qk_norm", "norm_elementwise_affine", "norm_eps"),
+        *("caption_channels", "attention_bias", "attention_out_bias"),
+    },
+    "AutoencoderKLLTXVideo": {
+        *("in_channels", "out_channels", "latent_channels", "block_out_channels", "down_block_types"),
+        *("decoder_block_out_channels", "layers_per_block", "decoder_layers_per_block", "spatio_temporal_scaling"),
+        *("decoder_spatio_temporal_scaling", "decoder_inject_noise", "downsample_type", "upsample_residual"),
+        *("upsample_factor", "timestep_conditioning", "patch_size", "patch_size_t", "resnet_norm_eps"),
+        *("scaling_factor", "encoder_causal", "decoder_causal"),
+        *("spatial_compression_ratio", "temporal_compression_ratio"),
+    },
+}
+"""The parameters of diffusers' classes, for those who may not import them; a test holds them against the classes."""
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """A JSON object of at most `LARGEST_CONFIG_BYTES`.
+
+    Raises:
+        WeightsError: naming the file, when it is missing or no such thing.
+    """
+    where = f"{path.parent.name}/{path.name}"
+    try:
+        if path.stat().st_size > LARGEST_CONFIG_BYTES:
+            raise WeightsError("corrupt_weights", f"{where} is too large for a config")
+        config = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise WeightsError("missing_weights", f"{where} is missing") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise WeightsError("corrupt_weights", f"{where}: {error}") from error
+    if not isinstance(config, dict):
+        raise WeightsError("corrupt_weights", f"{where} is no config")
+    return config
+
+
+def read_closed(path: Path, known: Set[str], notes: Set[str]) -> dict[str, Any]:
+    """The config's values for `known` keys; `notes` may stand in it too and are left out.
+
+    Raises:
+        WeightsError: also for any other key, and for a value that is not plain.
+    """
+    where = f"{path.parent.name}/{path.name}"
+    config = read_config(path)
+    for key, value in config.items():
+        if key not in known and key not in notes:
+            raise WeightsError("corrupt_weights", f"{where} has an unknown key {key!r}")
+        if not _is_plain(value):
+            raise WeightsError("corrupt_weights", f"{where}: {key!r} is no plain value")
+    return {key: value for key, value in config.items() if key in known}
+
+
+def read_class_config(path: Path, name: str, known: Set[str]) -> dict[str, Any]:
+    """A diffusers config that says it is for the class `name`.
+
+    Raises:
+        WeightsError: also when it is for another class.
+    """
+    if read_config(path).get("_class_name") != name:
+        raise WeightsError("corrupt_weights", f"{path.parent.name}/{path.name} is not for {name}")
+    return read_closed(path, known, DIFFUSERS_NOTES)
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, list):
+        return all(_is_plain(item) for item in value)
+    return value is None or isinstance(value, bool | int | float | str)

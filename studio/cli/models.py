@@ -1,0 +1,149 @@
+"""The commands about models: which there are, adding one that lies on this machine, forgetting it."""
+
+import json
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event, Thread
+from typing import Annotated
+
+from pydantic import ValidationError
+from rich.console import Console
+from rich.filesize import decimal
+from rich.status import Status
+from rich.table import Table
+from typer import Argument, Context, Option, Typer
+
+from engine.client.api import EngineClient
+from engine.client.attach import attach
+from engine.client.errors import EngineError
+from engine.protocol.model_card import ModelCard, ModelToAdd, Offload
+from engine.protocol.problem import Problem, ProblemsError
+from studio.cli.exits import Exit
+from studio.cli.look import Json, console
+
+models = Typer(
+    help="The models: which there are, and adding your own.", invoke_without_command=True, no_args_is_help=False
+)
+
+LOOK_INTERVAL_S = 0.5
+
+
+@models.callback()
+def show_models(context: Context, as_json: Json = False) -> int:
+    """List the models and what they make."""
+    if context.invoked_subcommand is not None:
+        return Exit.OK
+    with attach() as client:
+        found = client.models()
+    if as_json:
+        sys.stdout.write(json.dumps([_row(card, missing) for card, missing in found], ensure_ascii=False) + "\n")
+        return Exit.OK
+    for card, missing in found:
+        console().print(_card_table(card, missing))
+    return Exit.OK
+
+
+@models.command("add")
+def add_model(
+    path: Annotated[Path, Argument(metavar="FOLDER", help="A diffusers folder: an LTX-Video model, 0.9 or newer.")],
+    gguf: Annotated[
+        Path | None,
+        Option(metavar="FILE", help="A GGUF file with the transformer's weights, in place of the folder's."),
+    ] = None,
+    name: Annotated[str | None, Option(help="What to call it.")] = None,
+    model_id: Annotated[str | None, Option("--id", help="Its id for --model; made from the name.")] = None,
+    offload: Annotated[
+        Offload, Option(help="What waits in memory on a GPU: auto, none, all other parts (model), layers (group).")
+    ] = "auto",
+    as_json: Json = False,
+) -> int:
+    """Use a model where it lies: nothing is copied, and nothing is fetched."""
+    try:
+        wanted = ModelToAdd(
+            path=_absolute(path), gguf=_absolute(gguf) if gguf else None, name=name, id=model_id, offload=offload
+        )
+    except ValidationError as error:
+        found = [Problem(field=str(e["loc"][0]), kind="invalid", detail=e["msg"]) for e in error.errors()]
+        raise ProblemsError(found) from None
+    try:
+        with attach() as client, _reading(client, wanted.path):
+            card = client.add_model(wanted)
+    except KeyboardInterrupt:  # the engine sees that nobody waits, and stops reading
+        sys.stderr.write("cancelled\n")
+        return Exit.CANCELLED
+    if as_json:
+        sys.stdout.write(json.dumps(_row(card, []), ensure_ascii=False) + "\n")
+    else:
+        console().print(_card_table(card, []))
+        sys.stdout.write(f"added: `reelwright generate PROMPT --model {card.id}`\n")
+    return Exit.OK
+
+
+@models.command("remove")
+def remove_model(model: Annotated[str, Argument(metavar="ID", help="The model's id.")]) -> int:
+    """Forget a model that was added; its files stay where they are."""
+    with attach() as client:
+        if model not in [card.id for card, _ in client.models()]:
+            raise ProblemsError([Problem(field="model", kind="unknown_model", value=model)])
+        client.remove_model(model)
+    sys.stdout.write(f"{model} is forgotten; its files are where they were\n")
+    return Exit.OK
+
+
+@contextmanager
+def _reading(client: EngineClient, path: str) -> Generator[None]:
+    """While the block waits for the engine, show on a terminal how much of the model it has read."""
+    shown = Console(stderr=True)
+    if not shown.is_terminal:
+        yield
+        return
+    over = Event()
+
+    def watch(status: Status) -> None:
+        with suppress(EngineError):
+            while not over.wait(LOOK_INTERVAL_S):
+                for found in [each for each in client.adding() if each.path == path]:
+                    status.update(f"reading {decimal(found.done_bytes)} of {decimal(found.total_bytes)}")
+
+    with shown.status("looking at the model") as status:
+        watching = Thread(target=watch, args=(status,), name="adding")
+        watching.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watching.join()
+
+
+def _absolute(path: Path) -> str:
+    """As the user named it, links and all: a Hugging Face cache is a folder of links."""
+    return str(path.resolve() if ".." in path.parts else path.absolute())
+
+
+def _row(card: ModelCard, missing: list[str]) -> dict[str, object]:
+    return {"card": card.model_dump(), "missing": missing}
+
+
+def _card_table(card: ModelCard, missing: list[str]) -> Table:
+    size, frames, defaults = card.size, card.frames, card.defaults
+    table = Table.grid(padding=(0, 2))
+    table.title, table.title_justify = f"{card.id}: {card.name}", "left"
+    table.add_row("", card.description)
+    table.add_row("licence", card.licence)
+    if card.location:
+        table.add_row("folder", card.location)
+    if card.gguf:
+        table.add_row("gguf", card.gguf.path)
+    edges = f"{size.smallest_edge} to {size.largest_edge} px, multiples of {size.multiple}"
+    table.add_row("size", f"{edges}, at most {size.largest_pixels} pixels")
+    table.add_row("frames", f"{frames.smallest} to {frames.largest}, {frames.step}k+1")
+    table.add_row(
+        "default",
+        f"{defaults.width}x{defaults.height}, {defaults.num_frames} frames at {defaults.fps:g} fps, "
+        f"{defaults.num_inference_steps} steps, guidance {defaults.guidance_scale:g}",
+    )
+    table.add_row("takes", ", ".join(("text", *card.conditions)).replace("_", " "))
+    table.add_row("state", f"files missing: {', '.join(missing)}" if missing else "ready")
+    return table
