@@ -1,0 +1,118 @@
+"""Library: the models the engine knows, which of them can be used, and adding one that lies on this machine."""
+
+from collections.abc import Callable
+
+import psutil
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from engine.protocol.model_card import Adding, ModelCard, ModelToAdd
+from studio.link.link import Link, Models
+from studio.link.trouble import Trouble
+
+STARTER = "starter"
+LOOK_INTERVAL_MS = 400
+
+
+class Library(QObject):
+    """The models, rebuilt from the engine after every connect.
+
+    Signals:
+        changed: other models, or another state of one.
+        adding_changed: a model is being added, got on with, or no longer.
+        added: the model is there (ModelCard).
+        refused: why a model was not added, or not removed (Trouble).
+    """
+
+    changed = Signal()
+    adding_changed = Signal()
+    added = Signal(object)
+    refused = Signal(object)
+
+    def __init__(self, link: Link, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._link = link
+        self._models: Models = []
+        self._wanted: ModelToAdd | None = None
+        self._adding: Adding | None = None
+        self._timer = QTimer(self, interval=LOOK_INTERVAL_MS)
+        self._timer.timeout.connect(self._look)
+        link.models_loaded.connect(self._load)
+
+    def all(self) -> Models:
+        """Every model's card and the files it lacks."""
+        return self._models
+
+    def card(self, model: str) -> ModelCard | None:
+        """The card, or None while it is not known."""
+        return next((card for card, _ in self._models if card.id == model), None)
+
+    def is_ready(self, model: str) -> bool:
+        """Whether all its files are there."""
+        return any(card.id == model and not missing for card, missing in self._models)
+
+    @property
+    def wanted(self) -> ModelToAdd | None:
+        """What is being added."""
+        return self._wanted
+
+    @property
+    def adding(self) -> Adding | None:
+        """How far that is; None until the engine has said it."""
+        return self._adding
+
+    def add(self, wanted: ModelToAdd) -> None:
+        """Use a model where it lies, one at a time: all its files are read, which takes minutes for large ones."""
+        if self._wanted is None:
+            self._wanted = wanted
+            self._link.add_model(wanted, self._on_added, self._on_not_added)
+            self._timer.start()
+            self.adding_changed.emit()
+
+    def remove(self, model: str) -> None:
+        """Forget a model that was added; its files stay."""
+        refused: Callable[[Trouble], None] = self.refused.emit
+        self._link.remove_model(model, lambda _: self._reload(), refused)
+
+    def _on_added(self, card: ModelCard) -> None:
+        self._end()
+        self._reload()
+        self.added.emit(card)
+
+    def _on_not_added(self, trouble: Trouble) -> None:
+        self._end()
+        self.refused.emit(trouble)
+
+    def _end(self) -> None:
+        self._wanted = self._adding = None
+        self._timer.stop()
+        self.adding_changed.emit()
+
+    def _reload(self) -> None:
+        self._link.models(failed=_ignore)
+
+    def _look(self) -> None:
+        self._link.adding(self._on_adding, _ignore)
+
+    def _on_adding(self, under_way: list[Adding]) -> None:
+        found = next((each for each in under_way if self._wanted and each.path == self._wanted.path), None)
+        if found is not None and found != self._adding:
+            self._adding = found
+            self.adding_changed.emit()
+
+    def catch_up(self, other: "Library") -> None:
+        """Know what another library has heard, where that one was there before."""
+        self._load(other.all())
+
+    def _load(self, models: Models) -> None:
+        if models != self._models:
+            self._models = models
+            self.changed.emit()
+
+
+def machine_bytes() -> int:
+    """How much memory this machine has."""
+    return int(psutil.virtual_memory().total)
+
+
+def _ignore(_: Trouble) -> None:
+    """The next connect tells all models."""

@@ -1,0 +1,119 @@
+"""Preferences: the settings of this user on this machine, as values; the dialog is made from them."""
+
+import contextlib
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from PySide6.QtCore import QObject, Signal
+
+from engine.protocol.home import home, write_private
+from studio.project.recent import projects_folder
+
+Kind = Literal["choice", "folder", "switch"]
+Section = Literal["look", "making", "files"]
+Value = str | bool
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting; views have the words for keys, sections and options.
+
+    Attributes:
+        default: of a folder "", which stands for the usual one.
+        options: of a choice, in the order in which they are offered.
+    """
+
+    key: str
+    kind: Kind
+    section: Section
+    default: Value
+    options: tuple[str, ...] = ()
+
+    def accepts(self, value: object) -> bool:
+        """Whether it can have this value."""
+        if self.kind == "switch":
+            return isinstance(value, bool)
+        return isinstance(value, str) and (self.kind != "choice" or value in self.options)
+
+
+DEVICES = ("auto", "cpu", "mps") if sys.platform == "darwin" else ("auto", "cpu", "cuda")
+SETTINGS = (
+    Setting("theme", "choice", "look", "system", ("system", "dark", "light")),
+    Setting("language", "choice", "look", "en", ("en",)),
+    Setting("device", "choice", "making", "auto", DEVICES),
+    Setting("tell_when_done", "switch", "making", True),
+    Setting("projects_folder", "folder", "files", ""),
+)
+
+
+class Preferences(QObject):
+    """What the user chose, kept in one file; what cannot be read is as if it had not been chosen.
+
+    Signals:
+        changed: the setting with this key has another value.
+    """
+
+    changed = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._chosen = _read()
+
+    def value(self, key: str) -> Value:
+        """The setting's value; KeyError when there is no such setting."""
+        return self._chosen.get(key, setting(key).default)
+
+    def choose(self, key: str, value: Value) -> None:
+        """Set it, and keep it where that can be written.
+
+        Raises:
+            KeyError: when there is no such setting.
+            ValueError: when it cannot have this value.
+        """
+        if not setting(key).accepts(value):
+            raise ValueError(f"{key} cannot be {value!r}")
+        if value != self.value(key):
+            self._chosen[key] = value
+            self._write()
+            self.changed.emit(key)
+
+    @property
+    def projects_folder(self) -> Path:
+        """Where new projects go."""
+        chosen = self.value("projects_folder")
+        return Path(str(chosen)) if chosen else projects_folder()
+
+    @property
+    def device(self) -> str:
+        """Where takes are made."""
+        return str(self.value("device"))
+
+    def _write(self) -> None:
+        with contextlib.suppress(OSError):
+            _file().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_private(_file(), json.dumps(self._chosen, indent=1, ensure_ascii=False))
+
+
+def setting(key: str) -> Setting:
+    """The setting with this key; KeyError when there is none."""
+    for each in SETTINGS:
+        if each.key == key:
+            return each
+    raise KeyError(key)
+
+
+def _read() -> dict[str, Value]:
+    try:
+        found: object = json.loads(_file().read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {each.key: found[each.key] for each in SETTINGS if each.accepts(found.get(each.key))}  # pyright: ignore
+
+
+def _file() -> Path:
+    return home() / "preferences.json"
