@@ -22,18 +22,20 @@ log = logging.getLogger(__name__)
 PATCH_PX = 16
 LONGEST_EDGE_PX = 384
 SHORTEST_INTERVAL_S = 0.1
-_PROBE_CLIPS = 6
+_PROBE_CLIPS = 10
 _PROBE_LATENT_EDGE = 8
 _PROBE_LATENT_FRAMES = 4
-_RIDGE = 1e-3
+_RIDGE = 1e-2
 
 
 @dataclass(frozen=True)
 class PreviewMap:
-    """Pixels of a latent's patch as a linear function of its channels.
+    """Pixels of a latent's patch as a linear function of its channels and its four neighbours'.
 
-    first  # [C + 1, P, P, 3] for the first latent frame, which is one pixel frame
-    later  # [C + 1, T, P, P, 3] for the others, T pixel frames each; levels 0…255
+    Without the neighbours patches do not meet: their edges are seen as tiles.
+
+    first  # [5 C + 1, P, P, 3] for the first latent frame, which is one pixel frame
+    later  # [5 C + 1, T, P, P, 3] for the others, T pixel frames each; levels 0…255
     """
 
     first: np.ndarray
@@ -42,6 +44,7 @@ class PreviewMap:
     def frames(self, latents: np.ndarray) -> np.ndarray:
         """Latents [C, F, H, W] as a small clip  # [1 + (F - 1) * T, H * p, W * p, 3] uint8."""
         pooled = self._pooled(max(latents.shape[2:]))
+        latents = _with_neighbours(latents)
         first = _apply(pooled.first[:, None], latents[:, :1])
         return np.concatenate([first, _apply(pooled.later, latents[:, 1:])])
 
@@ -64,7 +67,7 @@ class PreviewMap:
 
 def preview_map(family: Family, pipeline: Any, vae_digest: str, cache: Path) -> PreviewMap:
     """The map of this VAE, from the cache or fitted now (encodes and decodes a few synthetic clips)."""
-    path = cache / f"{vae_digest}.safetensors"
+    path = cache / f"{vae_digest}-5.safetensors"
     try:
         stored = load_file(path)
         return PreviewMap(stored["first"].numpy(), stored["later"].numpy())
@@ -92,7 +95,8 @@ def fit(family: Family, pipeline: Any) -> PreviewMap:
     for seed in range(_PROBE_CLIPS):
         latents = family.encode(pipeline, probe_clip(seed, ratio))
         pixels = _patches(family.decode(pipeline, latents), ratio, edge)
-        columns = latents[0].permute(1, 2, 3, 0).reshape(latents.shape[2], -1, latents.shape[1]).float().cpu().numpy()
+        seen = _with_neighbours(latents[0].float().cpu().numpy())
+        columns = seen.transpose(1, 2, 3, 0).reshape(seen.shape[1], -1, seen.shape[0])
         firsts.append((columns[0], pixels[0][:, 0]))
         laters.append((columns[1:].reshape(-1, columns.shape[-1]), np.concatenate(pixels[1:])))
     return PreviewMap(_solve(firsts), _solve(laters))
@@ -114,6 +118,14 @@ def probe_clip(seed: int, ratio: Compression) -> np.ndarray:
     fade = np.linspace(1, rng.uniform(0.7, 1.2), count)
     frames = [np.roll(canvas, (i * dy, i * dx), (0, 1)) * fade[i] for i in range(count)]
     return np.clip(np.stack(frames), 0, 255).astype(np.uint8)
+
+
+def _with_neighbours(latents: np.ndarray) -> np.ndarray:
+    """[C, F, H, W] → [5 C, F, H, W]: itself, above, below, left and right; what lies outside is like the edge."""
+    padded = np.pad(latents, ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
+    rows, columns = slice(1, -1), slice(1, -1)
+    places = ((rows, columns), (slice(None, -2), columns), (slice(2, None), columns), (rows, slice(None, -2)))
+    return np.concatenate([padded[:, :, y, x] for y, x in (*places, (rows, slice(2, None)))])
 
 
 def _patches(frames: np.ndarray, ratio: Compression, edge: int) -> list[np.ndarray]:

@@ -66,14 +66,14 @@ def test_preview_map_fits_what_it_has_not_seen_and_is_cached(starter, tmp_path) 
     with torch.inference_mode():
         latents = starter.family.encode(starter.pipeline, probe_clip(1234, ratio))
         decoded = starter.family.decode(starter.pipeline, latents)
-    assert psnr(fitted.frames(latents[0].numpy()), decoded) > 22
+    assert psnr(fitted.frames(latents[0].numpy()), decoded) > 25
     first = preview_map(starter.family, starter.pipeline, "v", tmp_path)
-    (tmp_path / "v.safetensors").with_suffix(".safetensors").touch()
+    (tmp_path / "v-5.safetensors").with_suffix(".safetensors").touch()
     assert np.array_equal(first.later, preview_map(starter.family, None, "v", tmp_path).later)
 
 
 def test_a_damaged_preview_cache_is_made_anew(starter, tmp_path) -> None:
-    (tmp_path / "v.safetensors").write_bytes(b"noise")
+    (tmp_path / "v-5.safetensors").write_bytes(b"noise")
     assert preview_map(starter.family, starter.pipeline, "v", tmp_path).first.shape[-1] == 3
 
 
