@@ -20,7 +20,8 @@ class VideoProbe:
     `num_frames` is None where packets cannot tell it (VP8, interlaced and AVI/TS streams may hide or halve frames).
     `format` is the usual file suffix of its container, without a dot. `variable_rate`: the frames are not evenly
     spaced in time, and `grid_frames` is how many the clip has on a constant grid of `fps` (else `num_frames`).
-    `ends_early`: the file breaks off before its header's promise; reading it to the end raises "truncated".
+    `ends_early`: the file breaks off before its header's promise, which is `promised_frames` (None where it cannot
+    be told); reading it to the end raises "truncated".
     """
 
     width: int
@@ -33,6 +34,7 @@ class VideoProbe:
     codec: str
     recipe_json: str | None
     ends_early: bool
+    promised_frames: int | None
     format: str
     variable_rate: bool
     grid_frames: int | None
@@ -58,6 +60,7 @@ def probe_video(path: str | os.PathLike[str]) -> VideoProbe:
         codec=header.codec,
         recipe_json=_read_recipe(header),
         ends_early=packets.ends_early,
+        promised_frames=promised_frames(header, packets),
         format=header.suffix,
         variable_rate=grid is not None and grid.variable_rate,
         grid_frames=grid.num_frames if grid else None,

@@ -15,6 +15,7 @@ from engine.media.video_probe import promised_frames
 
 _FRAME_LIMIT_S = 120.0
 _SEEK_FROM_FRAME = 48
+_DROP_UP_TO = 256
 _HIGH_DEFINITION = (1280, 720)
 _HIGH_DYNAMIC_RANGE = ("smpte2084", "arib-std-b67")
 # Reference white at 203 cd/m2 (ITU-R BT.2408) and a shoulder only above 0.8 of it: what was graded within standard
@@ -35,10 +36,15 @@ class _Span:
     first_time: int | None = None
 
     @property
+    def dropped(self) -> int:
+        """Frames that are decoded, scaled and not wanted: a filter's count begins again where a clip's size changes."""
+        return self.first_frame if self.first_time is None and self.first_frame < _DROP_UP_TO else 0
+
+    @property
     def picked(self) -> str | None:
         if self.first_time is not None:
             return f"select=gte(pts\\,{self.first_time})"
-        return f"select=gte(n\\,{self.first_frame})" if self.first_frame else None
+        return f"select=gte(n\\,{self.first_frame})" if self.first_frame > self.dropped else None
 
 
 def read_frames(
@@ -101,15 +107,17 @@ def _span(header: Header, packets: Packets | None, first_frame: int, num_frames:
 
 def _decode(header: Header, size: tuple[int, int], span: _Span) -> Generator[Frame]:
     width, height = size
-    count = 0
+    count = passed = 0
     with ffmpeg.Running(_arguments(header, size, span), reads_stdout=True) as running:
         while span.num_frames is None or count < span.num_frames:
             frame = np.empty((height, width, 3), np.uint8)
             filled = running.read_into(frame.data.cast("B"), _FRAME_LIMIT_S)
             if filled < frame.nbytes:
                 break
-            count += 1
-            yield frame
+            passed += 1
+            if passed > span.dropped:
+                count += 1
+                yield frame
         if count == span.num_frames:
             return
         finished = running.finish()
@@ -139,7 +147,7 @@ def _arguments(header: Header, size: tuple[int, int], span: _Span) -> list[str]:
     seek = []
     if span.seek_s is not None:
         seek = ["-seek_timestamp", "1", "-noaccurate_seek", "-ss", f"{span.seek_s:.6f}"]
-    limit = [] if span.num_frames is None else ["-frames:v", str(span.num_frames)]
+    limit = [] if span.num_frames is None else ["-frames:v", str(span.num_frames + span.dropped)]
     return [
         *("-loglevel", "warning", *seek, "-copyts", *ffmpeg.input_file(header.path, header.demuxer)),
         *("-map", "0:V:0", "-vf", ",".join(_filters(header, size, span)), "-fps_mode", "passthrough"),

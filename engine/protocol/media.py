@@ -13,6 +13,7 @@ class MediaItem(Frozen):
         sha256: its name in the media store.
         num_frames, fps, duration_s: of a clip; an image has one frame and neither rate nor length. A clip whose
             rate varies counts the frames it has on a constant grid of `fps`; one that cannot tell says 0.
+        promised_frames: how many the file says it has, where it breaks off before; None where it is whole.
         variable_rate: the frames in the file are not evenly spaced in time.
         recipe: how it was made, when it carries that.
     """
@@ -28,4 +29,5 @@ class MediaItem(Frozen):
     duration_s: float | None = None
     has_audio: bool = False
     variable_rate: bool = False
+    promised_frames: int | None = None
     recipe: Recipe | None = None

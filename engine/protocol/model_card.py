@@ -65,7 +65,7 @@ class SizeRule(Frozen):
 
 
 class Defaults(Frozen):
-    """What a recipe starts from; fps in frames per second."""
+    """What a recipe starts from; fps in frames per second, `strength` of a remix."""
 
     width: PositiveInt
     height: PositiveInt
@@ -74,6 +74,7 @@ class Defaults(Frozen):
     num_inference_steps: PositiveInt
     guidance_scale: float
     negative_prompt: str = ""
+    strength: float = 0.6
 
 
 class ModelCard(Frozen):

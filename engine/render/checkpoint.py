@@ -125,8 +125,8 @@ class Checkpoints:
         self._writer.join()
 
     def _say_restarted(self, field: str, step: int) -> None:
-        if not self.notices:
-            self.notices.append(Notice(kind="restarted", field=field, kept=0, given=step))
+        lost = step + sum(notice.given for notice in self.notices)
+        self.notices = [Notice(kind="restarted", field=field, kept=0, given=lost)]
 
     def _write(self) -> None:
         while True:

@@ -89,6 +89,7 @@ def _clip_item(path: Path, sha256: str, clip: "VideoProbe") -> MediaItem:
         duration_s=duration_s,
         has_audio=clip.has_audio,
         variable_rate=variable_rate,
+        promised_frames=clip.promised_frames if clip.ends_early else None,
         recipe=_recipe(clip.recipe_json),
     )
 

@@ -177,6 +177,7 @@ def _defaults(multiple: int, step: int, distilled: bool) -> Defaults:
         fps=_FPS,
         num_inference_steps=8 if distilled else 30,
         guidance_scale=1.0 if distilled else 3.0,
+        strength=0.25,  # of the schedule's steps: before that nothing is left of the clip
     )
 
 

@@ -42,7 +42,10 @@ def run() -> int:
     except ProblemsError as error:
         return _problems(error)
     except TyperException as error:
-        return _end(f"{error.format_message()} (`reelwright --help` shows how)", error.exit_code)
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "reelwright"
+        said = error.format_message().replace("Value error, ", "").rstrip(".")
+        return _end(f"{said} (`{command} --help` shows how)", error.exit_code)
     except EngineStartError as error:
         return _end(f"the engine did not start: {error}", Exit.NO_ENGINE)
     except EngineError as error:

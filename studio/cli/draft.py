@@ -16,12 +16,14 @@ from engine.protocol.media import MediaItem
 from engine.protocol.model_card import ModelCard
 from engine.protocol.problem import Problem, ProblemsError
 from engine.protocol.recipe import Recipe
-from engine.protocol.rules import problems, snap
+from engine.protocol.rules import LARGEST_FPS, problems, snap
 from engine.protocol.verbs import matched_size
 from studio.cli.options import Options
-from studio.cli.output import destination, output_problems, sidecar_recipe, slug
+from studio.cli.output import destination, output_problems, sidecar_recipe, slug, source_problems
 
 _LARGEST_RANDOM_SEED = 2**31
+_LONGEST_S = 1e6
+"""Far beyond what can be made; numbers stay short."""
 Verb = Callable[[Recipe, ModelCard, Sequence[MediaItem]], Recipe]
 """From a recipe of what was typed, and the clips it is about, to the recipe that is sent."""
 
@@ -47,7 +49,8 @@ def draft(client: EngineClient, prompt: str, images: list[str], options: Options
     recipe, rounded = snap(_bare(card, prompt, size, _num_frames(card, options), options), card)
     pinned = [_pinned(text, recipe.num_frames) for text in images]
     named = recipe.changed(conditions=[Condition(media="", frame_index=index) for index, _ in pinned])
-    found = problems(named, card)
+    found = _as_typed(problems(named, card), named, card, options)
+    found += source_problems(_path(options.output or ""), [path for _, path in pinned])
     made = _draft(card, named, options, f"{slug(prompt)}-{recipe.seed}", rounded, found)
     conditions: list[Condition] = []
     look = client.inspect if found else client.upload  # nothing is kept of what will not be sent
@@ -75,7 +78,8 @@ def draft_verb(client: EngineClient, verb: Verb, clips: Sequence[Path], prompt: 
     said = prompt if prompt is not None else known.prompt if known else ""
     bare, rounded = snap(_bare(card, said, size, card.defaults.num_frames, options), card)
     recipe = verb(bare, card, items)
-    found = problems(recipe, card)
+    found = _as_typed(problems(recipe, card), recipe, card, options)
+    found += source_problems(_path(options.output or ""), paths)
     made = _draft(card, recipe, options, f"{slug(paths[0].stem)}-{verb.__name__}-{recipe.seed}", rounded, found)
     if found:
         raise ProblemsError(found)
@@ -131,19 +135,44 @@ def _bare(card: ModelCard, prompt: str, size: tuple[int, int], num_frames: int, 
 
 def _num_frames(card: ModelCard, options: Options) -> int:
     """The length in frames: as typed, or the next that the model has for the seconds, or its default."""
-    step, fps = card.frames.step, card.defaults.fps if options.fps is None else options.fps
+    step, fps = card.frames.step, _usable_rate(options.fps, card)
     if options.seconds is not None and options.frames is not None:
-        raise ProblemsError([Problem(field="--seconds", kind="invalid", detail="give --frames or --seconds, not both")])
+        raise ProblemsError([Problem(field="seconds", kind="invalid", detail="give --frames or --seconds, not both")])
     if options.frames is not None:
         return options.frames
     if options.seconds is not None:
-        frames = options.seconds * fps
-        if not math.isfinite(frames) or options.seconds <= 0:
-            raise ProblemsError([Problem(field="--seconds", kind="invalid", detail=f"{options.seconds} s")])
+        if not 0 < options.seconds < math.inf:
+            detail = f"{options.seconds:g} is no length in seconds"
+            raise ProblemsError([Problem(field="seconds", kind="invalid", detail=detail)])
+        frames = min(options.seconds, _LONGEST_S) * fps
         return math.ceil(frames / step) * step if options.loop else math.ceil((frames - 1) / step) * step + 1
     if options.output is not None and options.output.suffix.lower() == ".png" and not options.loop:
         return 1
     return card.defaults.num_frames // step * step if options.loop else card.defaults.num_frames
+
+
+def _as_typed(found: list[Problem], recipe: Recipe, card: ModelCard, options: Options) -> list[Problem]:
+    """Problems with the model's number of frames, told of what it comes from: the seconds, or a verb's clip."""
+    told: list[Problem] = []
+    for problem in found:
+        value, nearest = problem.value, problem.nearest
+        if problem.field != "num_frames" or not isinstance(value, int) or not isinstance(nearest, int):
+            told.append(problem)
+        elif options.seconds is not None:
+            tenths = (min(options.seconds, _LONGEST_S) - (value - nearest) / _usable_rate(recipe.fps, card)) * 10
+            within = math.floor(tenths) if value > nearest else math.ceil(tenths)
+            told.append(problem.changed(field="seconds", value=options.seconds, nearest=within / 10))
+        elif recipe.splice is not None:
+            detail = f"at the model's {recipe.fps:g} frames per second; --fps makes fewer of them"
+            told.append(problem.changed(field="clip", kind="too_long", detail=detail))
+        else:
+            told.append(problem)
+    return told
+
+
+def _usable_rate(fps: float | None, card: ModelCard) -> float:
+    """What lengths are counted with; that a rate is none is told where it is checked."""
+    return fps if fps is not None and 1.0 <= fps <= LARGEST_FPS else card.defaults.fps
 
 
 def _card(client: EngineClient, model: str) -> ModelCard:

@@ -12,7 +12,7 @@ from engine.protocol.problem import Problem, ProblemsError
 from engine.protocol.recipe import Recipe
 from studio.cli.exits import Exit
 from studio.cli.output import deliver
-from studio.cli.words import failure_sentence, notice_sentence, seconds
+from studio.cli.words import failure_sentence, frames, notice_sentence, seconds
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,8 @@ def _saved(
 
 def _length(recipe: Recipe, take: TakeFile) -> str:
     width, height = recipe.take_size
-    if take.num_frames == 1:
+    if take.num_frames == recipe.take_frames == 1:
         return f"{width}x{height} · a still"
-    return f"{width}x{height} · {take.num_frames} frames · {seconds(take.num_frames / recipe.take_fps)}"
+    missing = take.num_frames < recipe.take_frames  # a draft, or a clip that was stopped early
+    count = f"{take.num_frames} of {frames(recipe.take_frames)}" if missing else frames(take.num_frames)
+    return f"{width}x{height} · {count} · {seconds(take.num_frames / recipe.take_fps)}"

@@ -9,12 +9,10 @@ from typer import Option
 
 from engine.client.attach import attach
 from engine.protocol.job import Job
-from engine.protocol.problem import Problem, ProblemsError
 from studio.cli.ending import Ending, end
 from studio.cli.follow import Follower, display
-from studio.cli.look import JobId, Json, find_job
+from studio.cli.look import JobId, Json, find_job, wrong_state
 from studio.cli.output import check_output, slug
-from studio.cli.words import state_words
 
 
 def finish(
@@ -23,12 +21,12 @@ def finish(
     previews: Annotated[Path | None, Option(metavar="DIR", help="Folder for the live previews.")] = None,
     as_json: Json = False,
 ) -> int:
-    """Go on with a draft, or with a job that was paused or failed, to its end. Ctrl-C pauses it."""
+    """Go on with a draft, a paused or a failed job. It ends as if it had not stopped; Ctrl-C pauses it."""
     began_s = time.monotonic()
     with attach() as client:
         found = find_job(client, job)
         if found.is_over and not found.can_resume:
-            raise ProblemsError([Problem(field=job, kind="unsupported", detail=f"it is {state_words(found)}")])
+            raise wrong_state(found)
         target = _default_output(found) if output is None else output.expanduser()
         check_output(target, found.request.delivery.container)
         follower = Follower(client, previews, on_interrupt="pause")

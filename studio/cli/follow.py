@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from rich.console import Console
 from rich.progress import BarColumn, ProgressColumn, TextColumn
@@ -14,7 +14,7 @@ from rich.progress import Progress as Bars
 from engine.client.api import EngineClient, EventStream
 from engine.client.attach import attach
 from engine.client.errors import EngineGoneError, RefusedError
-from engine.protocol.events import JobChanged, JobRemoved, Preview, Progress, WorkerChanged
+from engine.protocol.events import JobChanged, JobRemoved, Preview, Progress, Stage, WorkerChanged
 from engine.protocol.job import Job, JobRequest
 from studio.cli.words import seconds, silence_words
 
@@ -42,19 +42,20 @@ class _Bar:
 
 
 class _Lines:
-    """For logs and pipes: a line when the stage changes, and now and then."""
+    """For logs and pipes: a line for each new stage (a long clip has them again and again), and now and then."""
 
     def __init__(self) -> None:
-        self._said = ""
+        self._said: set[str] = set()
         self._at_s = 0.0
 
     def show(self, text: str, done: float) -> None:
         stage = text.split()[0]
-        if stage != self._said or time.monotonic() - self._at_s > PLAIN_INTERVAL_S:
+        if stage not in self._said or time.monotonic() - self._at_s > PLAIN_INTERVAL_S:
             with contextlib.suppress(OSError):  # nobody listens any more: the clip matters more
                 sys.stderr.write(f"{text} ({done:.0%})\n")
                 sys.stderr.flush()
-            self._said, self._at_s = stage, time.monotonic()
+            self._said = {stage} | (self._said if stage in get_args(Stage) else set())
+            self._at_s = time.monotonic()
 
 
 @contextlib.contextmanager
@@ -153,7 +154,7 @@ class Follower:
             case JobChanged() if event.job.id == job.id:
                 return event.job
             case Progress() if event.job_id == job.id:
-                self._show(shown, _progress_words(event), _fraction(event))
+                self._show_progress(shown, event)
             case Preview() if event.job_id == job.id and self._previews is not None:
                 self._save_preview(self._previews, event, jpegs)
             case JobRemoved() if event.job_id == job.id:
@@ -178,6 +179,13 @@ class Follower:
     def _show(self, shown: Display, text: str, done: float) -> None:
         self._last = (text, done)
         shown.show(text, done)
+
+    def _show_progress(self, shown: Display, progress: Progress) -> None:
+        """Where it is; sections of a long clip that are decoded while it is written are part of the writing."""
+        text, done = self._last
+        if progress.stage != "decode" or text != "write" or not done:
+            text, done = _progress_words(progress), _fraction(progress)
+        self._show(shown, text, done)
 
     def _show_silence(self, shown: Display) -> None:
         if self._silent_since_s is not None:
@@ -211,8 +219,8 @@ def _progress_words(progress: Progress) -> str:
 
 def _fraction(progress: Progress) -> float:
     """Of the stage that takes long: denoising, then writing."""
-    if progress.total_frames:
-        return progress.frame / progress.total_frames
+    if progress.stage == "write":
+        return progress.frame / max(progress.total_frames, 1)
     return progress.step / max(progress.total_steps, 1)
 
 

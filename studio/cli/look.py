@@ -17,11 +17,12 @@ from engine.client.attach import attach, attach_running
 from engine.client.errors import RefusedError
 from engine.client.process import child_environment, module_command
 from engine.protocol.home import home
-from engine.protocol.job import Done, Drafted, Job
+from engine.protocol.job import Cancelled, Done, Drafted, Job
+from engine.protocol.media import MediaItem
 from engine.protocol.problem import Problem, ProblemsError
 from studio.cli.exits import Exit
-from studio.cli.output import check_output, deliver, sidecar_recipe
-from studio.cli.words import seconds, silence_words, state_words
+from studio.cli.output import check_output, deliver, pictures, sidecar_recipe
+from studio.cli.words import frames, seconds, silence_words, state_words
 
 queue = Typer(help="The jobs: waiting, running and done.", invoke_without_command=True, no_args_is_help=False)
 
@@ -29,23 +30,24 @@ Json = Annotated[bool, Option("--json", help="Print JSON.")]
 JobId = Annotated[str, Argument(metavar="JOB", help="A job's id, or its last characters.")]
 _LONGEST_PROMPT = 48
 _PAGE = 1000
+_WIDE = 2000
+"""Columns, where nobody looks: one line for each job."""
 
 
 def inspect(
-    clip: Annotated[Path, Argument(metavar="CLIP", help="A clip or picture.")],
+    clip: Annotated[Path, Argument(metavar="CLIP", help="A clip, a picture, or a folder of a clip's pictures.")],
     as_json: Json = False,
 ) -> int:
     """Show what is in a file, and the recipe it was made by."""
+    sequence = pictures(clip) if clip.is_dir() else []
+    shown = sequence[0] if sequence else clip
     with attach() as client:
-        item = client.inspect(clip)
-    item = item.changed(recipe=item.recipe or sidecar_recipe(clip))
+        item = client.inspect(shown)
+    item = item.changed(recipe=item.recipe or sidecar_recipe(shown), num_frames=len(sequence) or item.num_frames)
     if as_json:
         sys.stdout.write(item.model_dump_json() + "\n")
         return Exit.OK
-    length = (
-        f" · {item.num_frames or '?'} frames · {item.fps:g} fps · {seconds(item.duration_s or 0)}" if item.fps else ""
-    )
-    sys.stdout.write(f"{item.kind} · {item.width}x{item.height}{length}{' · with sound' if item.has_audio else ''}\n")
+    sys.stdout.write(f"{_media_words(item, is_sequence=bool(sequence))}\n")
     if item.recipe is None:
         sys.stdout.write("no recipe inside\n")
     else:
@@ -71,77 +73,82 @@ def show_queue(context: Context, as_json: Json = False) -> int:
     table = Table("job", "state", "prompt", "clip", "seed", box=None)
     for job in jobs:
         recipe = job.request.recipe
-        prompt = recipe.prompt if len(recipe.prompt) <= _LONGEST_PROMPT else recipe.prompt[: _LONGEST_PROMPT - 1] + "…"
-        clip = f"{recipe.width}x{recipe.height}x{recipe.num_frames}"
+        prompt = " ".join(recipe.prompt.split())
+        prompt = prompt if len(prompt) <= _LONGEST_PROMPT else prompt[: _LONGEST_PROMPT - 1] + "…"
+        clip = "{}x{}x{}".format(*recipe.take_size, recipe.take_frames)
         state = f"{state_words(job)}, {silence_words(silent[job.id])}" if job.id in silent else state_words(job)
         table.add_row(job.id[-8:], state, prompt, clip, str(recipe.seed))
-    console().print(table)
+    console(_WIDE).print(table)
     return Exit.OK
 
 
 @queue.command("cancel")
-def cancel_job(job: JobId) -> int:
-    """Cancel a job that waits, runs, is paused or a draft; what was made of it is lost."""
-    return _ask(job, EngineClient.cancel)
+def cancel_job(job: JobId, as_json: Json = False) -> int:
+    """Cancel a job. What was made of it is lost."""
+    return _ask(job, EngineClient.cancel, as_json)
 
 
 @queue.command("pause")
-def pause_job(job: JobId) -> int:
+def pause_job(job: JobId, as_json: Json = False) -> int:
     """Let a waiting or running job wait until it is resumed."""
-    return _ask(job, EngineClient.pause)
+    return _ask(job, EngineClient.pause, as_json)
 
 
 @queue.command("resume")
-def resume_job(job: JobId) -> int:
+def resume_job(job: JobId, as_json: Json = False) -> int:
     """Let a job go on that is paused, a draft, failed or set aside."""
-    return _ask(job, EngineClient.resume)
+    return _ask(job, EngineClient.resume, as_json)
 
 
 @queue.command("retry")
-def retry_job(job: JobId) -> int:
-    """Try a job again that failed or was set aside; it goes on from its last step (the same as resume)."""
-    return _ask(job, EngineClient.resume)
+def retry_job(job: JobId, as_json: Json = False) -> int:
+    """Try a failed job again. It goes on from its last step (the same as resume)."""
+    return _ask(job, EngineClient.resume, as_json)
 
 
 @queue.command("stop")
-def stop_job(job: JobId) -> int:
+def stop_job(job: JobId, as_json: Json = False) -> int:
     """Stop a running job early, and keep what is there as its take."""
-    return _ask(job, EngineClient.stop_early)
+    return _ask(job, EngineClient.stop_early, as_json)
 
 
 @queue.command("save")
-def save_job(job: JobId, output: Annotated[Path, Argument(metavar="FILE")]) -> int:
+def save_job(job: JobId, output: Annotated[Path, Argument(metavar="FILE")], as_json: Json = False) -> int:
     """Write a finished job's take, or a draft, to a file."""
     with attach() as client:
         found = find_job(client, job)
         if not isinstance(found.state, Done | Drafted):
-            raise _wrong_state(job, found)
+            raise wrong_state(found)
         check_output(output, found.state.take.container)
         request = found.request
         try:
-            deliver(client, found.state.take, output, request.recipe if request.delivery.embed_recipe else None)
+            written = deliver(
+                client, found.state.take, output, request.recipe if request.delivery.embed_recipe else None
+            )
         except OSError as error:
             detail = f"{output}: {error.strerror}"
             raise ProblemsError([Problem(field="output", kind="not_writable", detail=detail)]) from error
         client.acknowledge(found.id)
-    sys.stdout.write(f"{output}\n")
+    facts = {"job": found.id, "output": str(output), "files": [str(path) for path in written]}
+    sys.stdout.write((json.dumps(facts, ensure_ascii=False) if as_json else str(output)) + "\n")
     return Exit.OK
 
 
 @queue.command("delete")
-def delete_job(job: JobId) -> int:
+def delete_job(job: JobId, as_json: Json = False) -> int:
     """Forget a job that is over, and its take if it was not saved."""
     with attach() as client:
         found = find_job(client, job)
         client.delete(found.id)
-    sys.stdout.write(f"{found.id[-8:]} deleted\n")
+    facts = {"job": found.id, "status": "deleted"}
+    sys.stdout.write((json.dumps(facts) if as_json else f"{found.id[-8:]} deleted") + "\n")
     return Exit.OK
 
 
 def serve(
     where: Annotated[bool, Option("--where", help="Print the folder of queue, media and logs, and leave.")] = False,
 ) -> int:
-    """Run the engine here until Ctrl-C; commands and windows attach to it."""
+    """Run the engine here until Ctrl-C. Commands and windows attach to it."""
     if where:
         sys.stdout.write(f"{home()}\n")
         return Exit.OK
@@ -159,9 +166,23 @@ def serve(
             continue
 
 
-def console() -> Console:
+def console(piped_columns: int = 160) -> Console:
     """For tables: what users wrote is shown as it is, and a pipe gets long lines."""
-    return Console(width=None if sys.stdout.isatty() else 160, markup=False, highlight=False)
+    return Console(width=None if sys.stdout.isatty() else piped_columns, markup=False, highlight=False)
+
+
+def _media_words(item: MediaItem, *, is_sequence: bool) -> str:
+    words = ["pictures of a clip" if is_sequence else item.kind, f"{item.width}x{item.height}"]
+    if is_sequence:
+        words.append(frames(item.num_frames))
+    if item.fps:
+        there = frames(item.num_frames) if item.num_frames else "? frames"
+        words.append(f"{there} of {item.promised_frames}: the file breaks off" if item.promised_frames else there)
+        words.append(f"{item.fps:.5g} fps{', at a varying rate' if item.variable_rate else ''}")
+        words.append(seconds(item.duration_s or 0))
+    if item.has_audio:
+        words.append("with sound")
+    return " · ".join(words)
 
 
 def _all_jobs(client: EngineClient) -> list[Job]:
@@ -180,11 +201,11 @@ def find_job(client: EngineClient, name: str) -> Job:
     found = [job for job in _all_jobs(client) if name and job.id.endswith(name)]
     if len(found) != 1:
         detail = "no such job" if not found else f"{len(found)} jobs end in that"
-        raise ProblemsError([Problem(field=name, kind="invalid", detail=detail)])
+        raise ProblemsError([Problem(field="job", kind="invalid", value=name, detail=detail)])
     return found[0]
 
 
-def _ask(name: str, asking: Callable[[EngineClient, str], Job]) -> int:
+def _ask(name: str, asking: Callable[[EngineClient, str], Job], as_json: bool) -> int:
     with attach() as client:
         found = find_job(client, name)
         try:
@@ -192,10 +213,21 @@ def _ask(name: str, asking: Callable[[EngineClient, str], Job]) -> int:
         except RefusedError as error:
             if error.status != HTTPStatus.CONFLICT:
                 raise
-            raise _wrong_state(name, client.job(found.id)) from error
-    sys.stdout.write(f"{asked.id[-8:]} {'is ' if asked.wish else ''}{state_words(asked)}\n")
+            raise wrong_state(client.job(found.id)) from error
+    said = f"{asked.id[-8:]} {'is ' if asked.wish else ''}{state_words(asked)}"
+    sys.stdout.write((asked.model_dump_json() if as_json else said) + "\n")
     return Exit.OK
 
 
-def _wrong_state(name: str, job: Job) -> ProblemsError:
-    return ProblemsError([Problem(field=name, kind="unsupported", detail=f"it is {state_words(job)}")])
+def wrong_state(job: Job) -> ProblemsError:
+    """What was asked of the job cannot be done now, and what can."""
+    name, can = job.id[-8:], ""
+    if isinstance(job.state, Done):
+        can = f": `reelwright queue save {name} FILE` writes its clip"
+    elif isinstance(job.state, Cancelled):
+        can = ", and what was made of it is gone"
+    elif job.can_resume:
+        can = f": `reelwright finish {name}` goes on with it"
+    return ProblemsError(
+        [Problem(field="job", kind="unsupported", value=name, detail=f"it is {state_words(job)}{can}")]
+    )

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import stat
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +27,7 @@ _CONTAINERS: dict[Format, Container] = {
 }
 _SUFFIXES: dict[str, Container] = {".png": "png", **{f".{container}": container for container in _CONTAINERS.values()}}
 SIDECAR_SUFFIX = ".recipe.json"
+_PICTURE = re.compile(r"frame-\d{6,}\.png")
 _NO_RECIPE_INSIDE: tuple[Container, ...] = ("gif",)
 
 
@@ -56,8 +58,8 @@ def output_problems(output: Path, container: Container, num_frames: int) -> list
     if container == "zip" and output.suffix.lower() != ".zip":
         return _folder_problems(output)
     if output.suffix.lower() not in _SUFFIXES and not output.is_dir():
-        wrong = output.suffix or output.name
-        return [Problem(field="output", kind="unsupported", value=wrong, nearest="a name that ends in .mp4")]
+        wrong, endings = output.suffix or output.name, ", ".join(sorted(_SUFFIXES))
+        return [Problem(field="output", kind="unsupported", value=wrong, nearest=f"a name that ends in {endings}")]
     if container == "png" and num_frames != 1:
         value = f".png for {num_frames} frames"
         return [Problem(field="output", kind="unsupported", value=value, nearest=".mp4, or --format png")]
@@ -74,6 +76,8 @@ def _not_writable(output: Path) -> str | None:
         part = _part_of(output)
         part.touch(exist_ok=False)
         part.unlink()
+    except FileNotFoundError:
+        return f"there is no folder {output.parent}"
     except OSError as error:
         return f"{output}: {error.strerror}"
     return None
@@ -111,18 +115,31 @@ def deliver(client: EngineClient, take: TakeFile, output: Path, recipe: Recipe |
     save(client, take.media, output, part)
     if recipe is None or take.container not in _NO_RECIPE_INSIDE:
         return [output]
-    sidecar = output.with_name(output.stem + SIDECAR_SUFFIX)
+    sidecar = _sidecar(output)
     part.write_text(json.dumps(recipe.model_dump(), ensure_ascii=False, indent=2) + "\n", "utf-8")
     part.replace(sidecar)
     return [output, sidecar]
 
 
 def sidecar_recipe(clip: Path) -> Recipe | None:
-    """The recipe beside a clip, when there is one."""
+    """The recipe beside a clip, or beside a picture of a PNG sequence, when there is one."""
     try:
-        return Recipe.model_validate_json(clip.with_name(clip.stem + SIDECAR_SUFFIX).read_bytes())
+        beside = clip.with_name("recipe.json") if _PICTURE.fullmatch(clip.name) else _sidecar(clip)
+        return Recipe.model_validate_json(beside.read_bytes())
     except (OSError, ValueError):
         return None
+
+
+def pictures(folder: Path) -> list[Path]:
+    """The pictures of a PNG sequence, in order; none when the folder holds no such thing."""
+    return sorted(path for path in folder.iterdir() if _PICTURE.fullmatch(path.name))
+
+
+def source_problems(output: Path, sources: Sequence[Path]) -> list[Problem]:
+    """Whether the take would replace what it is made from."""
+    if any(output.exists() and source.exists() and output.samefile(source) for source in sources):
+        return [Problem(field="output", kind="not_writable", detail=f"{output} is what the new clip is made from")]
+    return []
 
 
 def slug(text: str) -> str:
@@ -151,6 +168,8 @@ def _folder_problems(folder: Path) -> list[Problem]:
         part = _part_of(folder)
         part.mkdir()
         part.rmdir()
+    except FileNotFoundError:
+        return [Problem(field="output", kind="not_writable", detail=f"there is no folder {folder.parent}")]
     except OSError as error:
         return [Problem(field="output", kind="not_writable", detail=f"{folder}: {error.strerror}")]
     return []
@@ -159,6 +178,11 @@ def _folder_problems(folder: Path) -> list[Problem]:
 def _part_of(output: Path) -> Path:
     """A new name in the same folder, where the file grows until it is whole and can be renamed."""
     return output.with_name(f".reelwright-{secrets.token_hex(6)}.part")
+
+
+def _sidecar(clip: Path) -> Path:
+    """`a.gif.recipe.json`: another `a` of another kind has another recipe."""
+    return clip.with_name(clip.name + SIDECAR_SUFFIX)
 
 
 def _unused(name: str, suffix: str) -> Path:

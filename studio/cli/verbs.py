@@ -26,7 +26,7 @@ def extend(
     *,
     options: Options,
 ) -> int:
-    """Make a clip longer: new frames that go on from its end, or lead up to its beginning."""
+    """Make a clip longer. New frames go on from its end, or lead up to its beginning."""
 
     def extended(draft: Recipe, card: ModelCard, clips: Sequence[MediaItem]) -> Recipe:
         extending = verbs.extend_backward if backward else verbs.extend
@@ -37,7 +37,7 @@ def extend(
 
 @with_options(omit=_NOT_FOR_VERBS)
 def loop(clip: Clip, prompt: Prompt = None, *, options: Options) -> int:
-    """Close a clip into a loop: new frames that lead from its end back to its beginning."""
+    """Close a clip into a loop. New frames lead from its end back to its beginning."""
 
     def looped(draft: Recipe, card: ModelCard, clips: Sequence[MediaItem]) -> Recipe:
         return verbs.loop(draft, card, clips[0], _seconds(card, options))
@@ -53,7 +53,7 @@ def bridge(
     *,
     options: Options,
 ) -> int:
-    """Make a clip that leads from the end of one to the beginning of another, at the first one's size and rate."""
+    """Make what leads from one clip to another. It has the first one's size and rate."""
 
     def bridged(draft: Recipe, card: ModelCard, clips: Sequence[MediaItem]) -> Recipe:
         return verbs.bridge(draft, card, clips[0], clips[1], _seconds(card, options))
@@ -65,14 +65,17 @@ def bridge(
 def remix(
     clip: Clip,
     prompt: Prompt = None,
-    strength: Annotated[float, Option(help="How far to go from the clip: near 0 keeps it, 1 ignores it.")] = 0.6,
+    strength: Annotated[
+        float | None,
+        Option(help="How far to go from the clip: near 0 keeps it, 1 ignores it; the model's usual if not given."),
+    ] = None,
     *,
     options: Options,
 ) -> int:
-    """Make every frame of a clip anew, from itself; its sound stays."""
+    """Make every frame of a clip anew, from itself. Its sound stays."""
 
     def remixed(draft: Recipe, card: ModelCard, clips: Sequence[MediaItem]) -> Recipe:
-        return verbs.remix(draft, card, clips[0], strength)
+        return verbs.remix(draft, card, clips[0], card.defaults.strength if strength is None else strength)
 
     return make_verb(remixed, [clip], prompt, options)
 
@@ -86,7 +89,7 @@ def retake(
     *,
     options: Options,
 ) -> int:
-    """Make a part of a clip anew; all that lies outside it, and the sound, stays."""
+    """Make a part of a clip anew. All that lies outside it, and the sound, stays."""
 
     def retaken(draft: Recipe, card: ModelCard, clips: Sequence[MediaItem]) -> Recipe:
         length_s = clips[0].num_frames / clips[0].fps if clips[0].fps else 0.0

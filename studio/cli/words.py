@@ -29,6 +29,7 @@ _OPTIONS = {
     "source.strength": "--strength",
     "loop": "--loop",
     "draft_steps": "--draft-steps",
+    "splice": "the take",
 }
 
 _PROBLEMS = {
@@ -36,7 +37,7 @@ _PROBLEMS = {
     "off_grid": "{value} is not a value this model can make",
     "too_small": "{value} is too small",
     "too_large": "{value} is too large",
-    "too_long": "is {value} characters long, more than the {nearest} this model takes",
+    "too_long": "is {value} frames long, more than the {nearest} there can be",
     "outside_clip": "{value} is outside the clip",
     "same_frame": "two images stand on frame {value}",
     "missing": "no such file",
@@ -73,13 +74,18 @@ _CHANGES = {
 
 def problem_sentence(problem: Problem) -> str:
     """What is wrong, and the nearest value that works."""
+    if problem.field == "job":
+        return f"job {problem.value}: {problem.detail}"
     said = _PROBLEMS[problem.kind].format(value=_short(problem.value), nearest=_short(problem.nearest))
+    if problem.kind == "too_long" and problem.field in ("prompt", "negative_prompt"):
+        said = f"is {problem.value} characters long, more than the {problem.nearest} this model takes"
     if problem.value is None and problem.kind in ("too_large", "unsupported"):
         said = {"too_large": "is too large", "unsupported": "is not supported"}[problem.kind]
     hint = ""
     if problem.nearest is not None and problem.kind != "too_long":
         hint = f"; the nearest that works is {_short(problem.nearest)}"
-    detail = f" ({problem.detail})" if problem.detail else ""
+    only_one_step = problem.field == "draft_steps" and problem.nearest is None
+    detail = " (only one step is made)" if only_one_step else f" ({problem.detail})" if problem.detail else ""
     return f"{option_name(problem.field)}: {said}{detail}{hint}"
 
 
@@ -141,6 +147,11 @@ def option_name(field: str) -> str:
     return f"--image (number {int(image[1]) + 1})" if image else _OPTIONS.get(field, field)
 
 
+def frames(count: int) -> str:
+    """A number of frames."""
+    return f"{count} frame{'' if count == 1 else 's'}"
+
+
 def seconds(value: float) -> str:
     """A length of time as people say it."""
     if value < 90:
@@ -150,4 +161,4 @@ def seconds(value: float) -> str:
 
 
 def _short(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.10g}" if isinstance(value, float) else str(value)

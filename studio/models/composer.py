@@ -170,6 +170,13 @@ class Composer(QObject):
         self._send_verb(clip, lambda recipe, card: verbs.retake(recipe, card, clip, start_s, end_s))
 
     @property
+    def strength(self) -> float:
+        """How far a remix goes from its clip: as chosen for the shot, or the model's usual."""
+        if self.draft is not None and self.draft.strength is not None:
+            return self.draft.strength
+        return self.card.defaults.strength if self.card else 0.6
+
+    @property
     def usual_seconds(self) -> float:
         """About what the model makes at once: the length of a verb's new part, unless one is chosen."""
         defaults = self.card.defaults if self.card else None

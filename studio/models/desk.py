@@ -1,12 +1,15 @@
 """Desk: which project lies open, and how others are opened, made, packed and unpacked."""
 
 import functools
+import logging
 import platform
+import shutil
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -16,7 +19,8 @@ from studio.models.library import Library
 from studio.models.preferences import Preferences
 from studio.models.studio import Studio
 from studio.project.archive import export_zip, import_zip
-from studio.project.errors import Backup, StorageError
+from studio.project.errors import Backup, StorageError, read_error
+from studio.project.files import replacing
 from studio.project.project import Project
 from studio.project.recent import forget_project, new_folder, recent_projects, remember_project
 from studio.project.sample import sample_project
@@ -26,6 +30,8 @@ from studio.project.storage import PROJECT_FILE, Opened, create_project, open_pr
 from studio.project.value import new_id
 
 ZIP = ".zip"
+log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -143,11 +149,19 @@ class Desk(QObject):
             film = self._studio.film
             folder, project = film.folder, film.project
             pack = functools.partial(export_zip, folder, project, target, self._check)
-            self._do(target, pack, lambda missing: self.exported.emit(target, len(missing)))
+
+            def tell(missing: tuple[str, ...]) -> None:
+                self.exported.emit(target, len(missing))
+
+            self._do(target, pack, tell)
 
     def copy(self, source: Path, target: Path) -> None:
         """Copy a file of the project to a place of the user's."""
-        self._do(target, functools.partial(_copy, source, target), lambda _: self.exported.emit(target, 0))
+
+        def tell(_: object) -> None:
+            self.exported.emit(target, 0)
+
+        self._do(target, functools.partial(_copy, source, target), tell)
 
     def forget(self, path: Path) -> None:
         """Take a project off the list of recent ones."""
@@ -166,7 +180,7 @@ class Desk(QObject):
     def _is_open(self, path: Path) -> bool:
         return self._studio is not None and self._studio.film.folder.path.resolve() == path.resolve()
 
-    def _do(self, path: Path, call: Callable[[], object], done: Callable[..., object]) -> None:
+    def _do(self, path: Path, call: Callable[[], _T], done: Callable[[_T], None]) -> None:
         """Call on the thread, then `done` with the result on this one; errors of the disk become a Stumble."""
         if self._stop.is_set():
             return
@@ -179,16 +193,21 @@ class Desk(QObject):
                 error = failed
             except _StoppedError:
                 return
+            except Exception as bug:
+                log.exception("a project could not be handled")
+                error = StorageError("unreadable", f"{path}: {type(bug).__name__}: {bug}")
             if isinstance(result, Opened) and self._stop.is_set():
                 result.folder.close()
                 return
             self._finished.emit(path, done, result, error)
 
         self._under_way += 1
-        self._worker.submit(run).add_done_callback(_log)
+        self._worker.submit(run)
         self.busy_changed.emit()
 
-    def _on_finished(self, path: Path, done: Callable[..., object], result: object, error: StorageError | None) -> None:
+    def _on_finished(
+        self, path: Path, done: Callable[[object], None], result: object, error: StorageError | None
+    ) -> None:
         self._under_way -= 1
         if self._stop.is_set():
             if isinstance(result, Opened):
@@ -222,18 +241,8 @@ class Desk(QObject):
 
 
 def _copy(source: Path, target: Path) -> None:
-    import shutil
-
-    from studio.project.files import replacing
-
-    with source.open("rb") as content, replacing(target) as file:
-        shutil.copyfileobj(content, file)
-
-
-def _log(done: "Future[None]") -> None:
-    """A bug is raised where it is logged: threads of a pool keep silent about it."""
-    error = done.exception() if not done.cancelled() else None
-    if error is not None:
-        import logging
-
-        logging.getLogger(__name__).error("a project could not be handled", exc_info=error)
+    try:
+        with source.open("rb") as content, replacing(target) as file:
+            shutil.copyfileobj(content, file)
+    except OSError as error:
+        raise read_error(error, source) from error

@@ -29,10 +29,12 @@ class Imports(QObject):
 
     Signals:
         changed: `done` or `total` is another.
+        kept: this file (Path) is in the bin now, as this Footage.
         finished: all have been tried; those that could not be used (tuple[Unusable, ...]).
     """
 
     changed = Signal()
+    kept = Signal(object, object)
     finished = Signal(object)
 
     def __init__(self, film: Film, errands: Errands, parent: QObject | None = None) -> None:
@@ -72,18 +74,17 @@ class Imports(QObject):
         if self._left:
             path = self._left.popleft()
             name = file_name(path)
-            self._errands.import_file(
-                path, functools.partial(self._keep, name), functools.partial(self._refuse, name)
-            )
+            self._errands.import_file(path, functools.partial(self._keep, path), functools.partial(self._refuse, name))
             return
         unusable, self._unusable = tuple(self._unusable), []
         self._is_busy, self.done, self.total = False, 0, 0
         self.changed.emit()
         self.finished.emit(unusable)
 
-    def _keep(self, name: str, item: MediaItem) -> None:
-        footage = Footage(item=item, name=name)
+    def _keep(self, path: Path, item: MediaItem) -> None:
+        footage = Footage(item=item, name=file_name(path))
         self._film.edit("add_footage", lambda project: edits.add_footage(project, footage), f"import {self._batch}")
+        self.kept.emit(path, footage)
         self._go_on()
 
     def _refuse(self, name: str, trouble: Trouble) -> None:

@@ -34,6 +34,8 @@ class Library(QObject):
         self._models: Models = []
         self._wanted: ModelToAdd | None = None
         self._adding: Adding | None = None
+        self._refusal: Trouble | None = None
+        self._is_asking = False
         self._timer = QTimer(self, interval=LOOK_INTERVAL_MS)
         self._timer.timeout.connect(self._look)
         link.models_loaded.connect(self._load)
@@ -60,10 +62,15 @@ class Library(QObject):
         """How far that is; None until the engine has said it."""
         return self._adding
 
+    @property
+    def refusal(self) -> Trouble | None:
+        """Why the last model was not added; None once another one is."""
+        return self._refusal
+
     def add(self, wanted: ModelToAdd) -> None:
         """Use a model where it lies, one at a time: all its files are read, which takes minutes for large ones."""
         if self._wanted is None:
-            self._wanted = wanted
+            self._wanted, self._refusal = wanted, None
             self._link.add_model(wanted, self._on_added, self._on_not_added)
             self._timer.start()
             self.adding_changed.emit()
@@ -79,6 +86,7 @@ class Library(QObject):
         self.added.emit(card)
 
     def _on_not_added(self, trouble: Trouble) -> None:
+        self._refusal = trouble
         self._end()
         self.refused.emit(trouble)
 
@@ -91,9 +99,15 @@ class Library(QObject):
         self._link.models(failed=_ignore)
 
     def _look(self) -> None:
-        self._link.adding(self._on_adding, _ignore)
+        if not self._is_asking:  # an engine that answers slowly is not asked more and more
+            self._is_asking = True
+            self._link.adding(self._on_adding, self._on_no_answer)
+
+    def _on_no_answer(self, _: Trouble) -> None:
+        self._is_asking = False
 
     def _on_adding(self, under_way: list[Adding]) -> None:
+        self._is_asking = False
         found = next((each for each in under_way if self._wanted and each.path == self._wanted.path), None)
         if found is not None and found != self._adding:
             self._adding = found

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -44,8 +45,16 @@ class Playback(QObject):
     range_changed = Signal()
     playing_changed = Signal()
 
-    def __init__(self, jobs: JobList, reel: Reel, other: Reel, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        jobs: JobList,
+        reel: Reel,
+        other: Reel,
+        parent: QObject | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__(parent)
+        self._clock = clock
         self._jobs = jobs
         self._reel = reel
         self._other = other
@@ -56,6 +65,7 @@ class Playback(QObject):
         self._in: int = 0
         self._out: int | None = None
         self._speed = 0.0
+        self._previewed = 0
         self._repeats = True
         self._box_px: tuple[int | None, int | None] = (None, None)
         self._began: tuple[float, int] = (0.0, 0)
@@ -235,6 +245,7 @@ class Playback(QObject):
         """Play from `in_frame` to before `out_frame` (None: the end)."""
         if (in_frame, out_frame) != (self._in, self._out):
             self._in, self._out = in_frame, out_frame
+            self._restart()
             self.range_changed.emit()
 
     def set_repeats(self, repeats: bool) -> None:
@@ -271,11 +282,11 @@ class Playback(QObject):
 
     def _restart(self) -> None:
         """Count from here: positions come from the clock, so that a slow frame delays no other."""
-        self._began = (time.monotonic(), self._index)
+        self._began = (self._clock(), self._index)
 
     def _tick(self) -> None:
         began_s, index = self._began
-        moved = int((time.monotonic() - began_s) * self.fps * self._speed)
+        moved = int((self._clock() - began_s) * self.fps * self._speed)
         wanted, first, end = index + moved, self._in, self.out_frame
         if end <= first:
             return
@@ -286,14 +297,16 @@ class Playback(QObject):
                 self.frame_changed.emit()
                 return
             wanted = first + (wanted - first) % (end - first)
-            self._began = (time.monotonic(), wanted)
         if wanted != self._index:
             self._index = wanted
             self.frame_changed.emit()
 
     def _on_preview(self, job_id: str) -> None:
         if job_id == self._job_id:
-            self._index = min(self._index, max(0, self.num_frames - 1))
+            if self.num_frames != self._previewed:
+                self._previewed = self.num_frames
+                self._index = min(self._index, max(0, self.num_frames - 1))
+                self._restart()
             if self._timer.isActive() and self._timer.interval() != self._interval_ms():
                 self._set_speed(self._speed)
             self.frame_changed.emit()

@@ -5,11 +5,12 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from PySide6.QtCore import QObject, Signal
 
 from engine.protocol.home import home, write_private
+from engine.protocol.job import Device
 from studio.project.recent import projects_folder
 
 Kind = Literal["choice", "folder", "switch"]
@@ -39,7 +40,7 @@ class Setting:
         return isinstance(value, str) and (self.kind != "choice" or value in self.options)
 
 
-DEVICES = ("auto", "cpu", "mps") if sys.platform == "darwin" else ("auto", "cpu", "cuda")
+DEVICES: tuple[Device, ...] = ("auto", "cpu", "mps") if sys.platform == "darwin" else ("auto", "cpu", "cuda")
 SETTINGS = (
     Setting("theme", "choice", "look", "system", ("system", "dark", "light")),
     Setting("language", "choice", "look", "en", ("en",)),
@@ -87,9 +88,9 @@ class Preferences(QObject):
         return Path(str(chosen)) if chosen else projects_folder()
 
     @property
-    def device(self) -> str:
+    def device(self) -> Device:
         """Where takes are made."""
-        return str(self.value("device"))
+        return cast("Device", self.value("device"))
 
     def _write(self) -> None:
         with contextlib.suppress(OSError):
@@ -110,9 +111,8 @@ def _read() -> dict[str, Value]:
         found: object = json.loads(_file().read_bytes())
     except (OSError, ValueError, RecursionError):
         return {}
-    if not isinstance(found, dict):
-        return {}
-    return {each.key: found[each.key] for each in SETTINGS if each.accepts(found.get(each.key))}  # pyright: ignore
+    chosen = cast("dict[str, Value]", found) if isinstance(found, dict) else {}
+    return {each.key: chosen[each.key] for each in SETTINGS if each.accepts(chosen.get(each.key))}
 
 
 def _file() -> Path:

@@ -57,6 +57,7 @@ class Studio(QObject):
         self.jobs.loaded.connect(self.errands.keep_missing)
         self.film.saved_changed.connect(self._acknowledge)
         self.film.shot_changed.connect(self.show_selected)
+        self.film.changed.connect(self._look_again)
         self.film.taken.connect(self._on_taken)
         self.composer.sent.connect(self._follow)
         self.composer.refused.connect(self.trouble)
@@ -81,8 +82,11 @@ class Studio(QObject):
 
     def show_selected(self) -> None:
         """Look at the open shot's selected take."""
-        shot, take = self.film.shot, self.film.take
         self._followed = None
+        self._view_selected()
+
+    def _view_selected(self) -> None:
+        shot, take = self.film.shot, self.film.take
         if shot is None or take is None:
             self.playback.show(None)
         else:
@@ -105,8 +109,10 @@ class Studio(QObject):
         self.playback.show_job(job_id)
 
     def set_in_out(self, in_frame: int, out_frame: int | None) -> None:
-        """Move the range of what is looked at; that of the selected take is kept."""
-        clip, shot = self.playback.clip, self.film.shot
+        """Move the range of what is looked at; that of the selected take is kept. An out at the clip's end is none."""
+        clip, shot, frames = self.playback.clip, self.film.shot, self.playback.num_frames
+        in_frame = max(0, min(in_frame, frames - 1))
+        out_frame = None if out_frame is None or out_frame >= frames else max(out_frame, in_frame + 1)
         self.playback.set_range(in_frame, out_frame)
         if clip is not None and shot is not None and clip.key == shot.selected:
             self.film.edit(
@@ -134,8 +140,7 @@ class Studio(QObject):
         if clip is None:
             return
         index, seconds = playback.index, seconds if seconds is not None else composer.usual_seconds
-        draft = composer.draft
-        far = strength if strength is not None else draft.strength if draft else 0.6
+        far = composer.strength if strength is None else strength
 
         def act(item: MediaItem) -> None:
             match verb:
@@ -173,13 +178,29 @@ class Studio(QObject):
             self._followed = job.id
 
     def _on_job(self, job: Job) -> None:
-        if job.id == self._followed and job.state.kind == "running":
-            self.playback.show_job(job.id)
+        if job.state.kind == "running" and (job.id == self._followed or self._has_nothing_else(job)):
+            self.show_job(job.id)
         if not job.acknowledged and self.film.adopt(job):
             self._unsaved.add(job.id)
             self._acknowledge()
         if job.is_over and job.id == self._followed and not isinstance(job.state, Done | Drafted):
             self.show_selected()
+
+    def _has_nothing_else(self, job: Job) -> bool:
+        """Whether the viewer is empty, and this job is at work for the open shot."""
+        request, shot, playback = job.request, self.film.shot, self.playback
+        ours = shot is not None and (request.project, request.shot) == (self.film.project.id, shot.id)
+        return ours and playback.clip is None and playback.job_id is None
+
+    def _look_again(self) -> None:
+        """After an edit or its undoing: what is in view may be gone, finished, unselected, or have another range."""
+        clip, shot, take = self.playback.clip, self.film.shot, self.film.take
+        if self.playback.job_id is not None or (clip is None and take is None):
+            return
+        if shot is not None and take is not None and clip is not None and clip_of_take(take) == clip:
+            self.playback.set_range(shot.in_frame, shot.out_frame)
+        elif clip is None or all(footage.sha256 != clip.key for footage in self.film.project.bin):
+            self._view_selected()
 
     def _on_trouble(self, _: Ticket, trouble: Trouble) -> None:
         self.trouble.emit(trouble)

@@ -64,6 +64,28 @@ def unknown_names(prompt: str, bible: Sequence[BibleEntry]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(piece.name for piece in pieces if isinstance(piece, _Mention) and piece.entry is None))
 
 
+@dataclass(frozen=True)
+class Named:
+    """A name behind an @: where it stands in the text (in characters, with the @), and what it names, if anything."""
+
+    start: int
+    length: int
+    entry: BibleEntry | None
+
+
+def named(text: str, bible: Sequence[BibleEntry]) -> tuple[Named, ...]:
+    """All names behind an @, in their order; none where the text is not NFC, as its places are not those then."""
+    if not unicodedata.is_normalized("NFC", text):
+        return ()
+    found, at = list[Named](), 0
+    for piece in _pieces(text, bible):
+        length = len(piece) if isinstance(piece, str) else 1 + len(piece.name)
+        if isinstance(piece, _Mention):
+            found.append(Named(at, length, piece.entry))
+        at += length
+    return tuple(found)
+
+
 def appended(text: str, addition: str) -> str:
     """Both, with a comma between them where the first does not end a sentence."""
     text, addition = text.rstrip(), addition.strip()

@@ -57,7 +57,7 @@ class Draft(Value):
     camera: str | None = None
     light: str | None = None
     images: tuple[Pin, ...] = ()
-    strength: Strength = 0.6
+    strength: Strength | None = None
     loop: bool = False
 
     @model_validator(mode="after")

@@ -104,6 +104,7 @@ def test_every_problem_is_named_at_once_and_nothing_is_sent(tmp_path: Path, shar
     [
         (["x", "--model", "sora"], "model"),
         (["x", "--size", "big"], "--size"),
+        (["x", "--seconds", "nan"], "seconds"),
         (["x", "--fps", "0"], "fps"),
         (["x", "--fps", "nan"], "fps"),
         (["x", "--guidance", "inf"], "guidance_scale"),
@@ -124,16 +125,17 @@ def test_bad_input_names_its_field(arguments: list[str], field: str) -> None:
 
 
 def test_sentences_name_the_option_and_the_nearest_value() -> None:
-    result = run("generate", "x", "--frames", "500")
+    result = run("generate", "x", "--steps", "5000")
     assert result.returncode == 2
-    assert "--frames: 500 is too large; the nearest that works is 49" in result.stderr
+    assert "--steps: 5000 is too large; the nearest that works is 100\n" in result.stderr
 
 
 def test_an_unknown_command_or_option_is_a_usage_error() -> None:
     for arguments in (["generat", "x"], ["generate", "x", "--sed", "1"], ["generate"]):
         result = run(*arguments)
         assert result.returncode == 2
-        assert "--help" in result.stderr
+        assert "--help` shows how)" in result.stderr
+    assert "(`reelwright generate --help` shows how)" in result.stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent differently there")

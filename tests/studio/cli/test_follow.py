@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from engine.protocol.events import Event, JobChanged, Progress, WorkerChanged
+from engine.protocol.events import Event, JobChanged, Progress, Stage, WorkerChanged
 from engine.protocol.job import Cancelled, Job, JobRequest, Paused, Running
 from engine.protocol.recipe import Recipe
 from engine.protocol.worker_status import WorkerStatus
-from studio.cli.follow import Follower
+from studio.cli.follow import Follower, display
 
 READY = WorkerStatus(device="auto", state="ready", job_id="1")
 SILENT = WorkerStatus(device="auto", state="not_responding", job_id="1", silent_s=8.0)
@@ -134,3 +134,31 @@ def test_ctrl_c_does_what_the_command_says(job: Job, wish: str) -> None:
     assert engine.asked == [wish]
     assert ended.state == PAUSED
     assert lines[-1] == {"cancel": "cancelling", "pause": "pausing"}[wish]
+
+
+def stages(*steps: tuple[Stage, int, int]) -> list[Progress]:
+    return [
+        Progress(job_id="1", stage=stage, step=step, total_steps=4, frame=frame, total_frames=20, elapsed_s=1.0)
+        for stage, step, frame in steps
+    ]
+
+
+def test_sections_that_are_decoded_while_the_clip_is_written_do_not_turn_the_progress_back(job: Job) -> None:
+    script = stages(("denoise", 4, 0), ("decode", 4, 0), ("write", 4, 0), ("write", 4, 10), ("decode", 4, 0))
+    seen: list[tuple[str, float]] = []
+
+    class Watched:
+        def show(self, text: str, done: float) -> None:
+            seen.append((text, done))
+
+    engine: Any = Engine(job, *script, over(job))
+    Follower(engine, None).go_on(job, Watched())
+    assert seen[1:] == [("denoise 4/4", 1.0), ("decode", 1.0), ("write", 0.0), ("write", 0.5), ("write", 0.5)]
+
+
+def test_a_log_has_a_line_for_each_stage_and_begins_anew_with_a_new_worker(capsys: pytest.CaptureFixture[str]) -> None:
+    with display() as shown:
+        for text in ("load", "denoise 1/4", "decode", "denoise 2/4", "worker died", "load", "denoise 2/4", "decode"):
+            shown.show(text, 0.5)
+    said = [line.rsplit(" (", 1)[0] for line in capsys.readouterr().err.splitlines()]
+    assert said == ["load", "denoise 1/4", "decode", "worker died", "load", "denoise 2/4", "decode"]

@@ -80,3 +80,25 @@ def test_silence() -> None:
 def test_problems_of_a_draft_name_their_option() -> None:
     problem = Problem(field="draft_steps", kind="too_large", value=20, nearest=19)
     assert problem_sentence(problem) == "--draft-steps: 20 is too large; the nearest that works is 19"
+
+
+@pytest.mark.parametrize(
+    ("problem", "sentence"),
+    [
+        (
+            Problem(field="prompt", kind="too_long", value=9000, nearest=4000),
+            "the prompt: is 9000 characters long, more than the 4000 this model takes",
+        ),
+        (
+            Problem(field="splice", kind="too_long", value=216001, nearest=216000),
+            "the take: is 216001 frames long, more than the 216000 there can be",
+        ),
+        (Problem(field="job", kind="invalid", value="ab", detail="no such job"), "job ab: no such job"),
+        (
+            Problem(field="fps", kind="too_large", value=12345678.5, nearest=120.0),
+            "--fps: 12345678.5 is too large; the nearest that works is 120",
+        ),
+    ],
+)
+def test_problems(problem: Problem, sentence: str) -> None:
+    assert problem_sentence(problem) == sentence

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,30 +68,35 @@ def running(shared_engine: EngineClient, recipe: Recipe, until: Callable[..., No
     return job
 
 
-def test_what_waits_is_paused_and_resumed(shared_engine: EngineClient, recipe: Recipe, running: Job) -> None:
+def test_what_waits_is_paused_and_resumed(
+    shared_engine: EngineClient, recipe: Recipe, running: Job, cli: Callable[..., Any]
+) -> None:
     name = shared_engine.submit(JobRequest(recipe=recipe)).id[-8:]
-    assert run("queue", "pause", name).stdout == f"{name} paused\n"
-    refused = run("queue", "stop", name)
-    assert (refused.returncode, f"{name}: is not supported (it is paused)" in refused.stderr) == (2, True)
-    assert run("queue", "resume", name).stdout == f"{name} queued\n"
-    assert run("queue", "cancel", name).stdout == f"{name} cancelled\n"
+    assert cli("queue", "pause", name).out == f"{name} paused\n"
+    refused = cli("queue", "stop", name)
+    assert (
+        refused.code,
+        f"job {name}: it is paused: `reelwright finish {name}` goes on with it" in refused.err,
+    ) == (2, True)
+    assert cli("queue", "resume", name).out == f"{name} queued\n"
+    assert cli("queue", "cancel", name).out == f"{name} cancelled\n"
     for command in ("pause", "resume", "retry", "stop"):
-        refused = run("queue", command, name)
-        assert (refused.returncode, "it is cancelled" in refused.stderr) == (2, True)
-    assert run("finish", name).returncode == 2
+        refused = cli("queue", command, name)
+        assert (refused.code, "it is cancelled, and what was made of it is gone" in refused.err) == (2, True)
+    assert cli("finish", name).code == 2
 
 
 def test_what_runs_is_paused_and_stopped_early(
-    shared_engine: EngineClient, running: Job, until: Callable[..., None], tmp_path: Path
+    shared_engine: EngineClient, running: Job, until: Callable[..., None], cli: Callable[..., Any]
 ) -> None:
     name = running.id[-8:]
-    assert run("queue", "pause", name).stdout == f"{name} is being paused\n"
+    assert json.loads(cli("queue", "pause", name, "--json").out)["wish"] == "pause"
     until(lambda: shared_engine.job(running.id).state.kind == "paused")
-    assert run("queue", "retry", name).stdout == f"{name} queued\n"
+    assert cli("queue", "retry", name).out == f"{name} queued\n"
     until(lambda: shared_engine.job(running.id).state.kind == "running")
-    assert run("queue", "stop", name).stdout == f"{name} is being stopped early\n"
+    assert cli("queue", "stop", name).out == f"{name} is being stopped early\n"
     until(lambda: shared_engine.job(running.id).state.kind == "done")
-    assert run("queue", "save", name, "short.mp4").returncode == 0
+    assert cli("queue", "save", name, "short.mp4").code == 0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent differently there")
