@@ -21,7 +21,7 @@ MODELS = ROOT / "resources" / "models"
 LARGEST_FILE_LINES = 400
 
 PLANTS: dict[str, tuple[str, dict[str, str]]] = {
-    "style imports a view": ("Studio layers", {"studio/style/tokens.py": "import studio.views.welcome"}),
+    "style imports a view": ("Studio layers", {"studio/style/tokens.py": "import studio.views.window"}),
     "the app imports the command line": ("Studio layers", {"studio/app.py": "import studio.cli.exits"}),
     "a stray module in studio": ("Studio layers", {"studio/helpers.py": "import json"}),
     "protocol imports client": ("Engine layers", {"engine/protocol/frozen.py": "import engine.client.errors"}),
@@ -30,7 +30,7 @@ PLANTS: dict[str, tuple[str, dict[str, str]]] = {
     "two files in a circle": ("No cycles within a room", {"engine/media/errors.py": "import engine.media.files"}),
     "a view imports the server": (
         "The studio sees of the engine only protocol and client",
-        {"studio/views/welcome.py": "import engine.server.auth"},
+        {"studio/views/window.py": "import engine.server.auth"},
     ),
     "the app reaches the queue late": (
         "The studio sees of the engine only protocol and client",

@@ -7,13 +7,12 @@ from pathlib import Path
 
 from engine.client.api import EngineClient
 from engine.client.errors import EngineError, EngineStartError
-from engine.client.process import child_environment, module_command, without_window
+from engine.client.process import IDLE_EXIT_S, child_environment, module_command, without_window
 from engine.protocol.home import BUILD, EXIT_ALREADY_RUNNING, home, read_rendezvous
 
 START_TIMEOUT_S = 60.0
 POLL_S = 0.02
 RETRY_S = 0.3
-IDLE_EXIT_S = 60.0
 
 
 def attach(

@@ -4,6 +4,9 @@ import os
 import subprocess
 import sys
 
+IDLE_EXIT_S = 60.0
+"""How long an engine that a client has started stays without client and job."""
+
 
 def child_environment() -> dict[str, str]:
     """The environment for the engine and its workers.

@@ -1,12 +1,16 @@
 """Ask: one call to the engine as a value, and the ticket that its caller keeps."""
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from engine.client.api import EngineClient
 from studio.link.trouble import Trouble
+
+if TYPE_CHECKING:
+    from engine.client.api import EngineClient  # it takes as long to import as all the rest of the window
 
 LaneName: TypeAlias = Literal["quick", "bulk", "adding", "frames"]
 OnFailed: TypeAlias = Callable[[Trouble], None]

@@ -1,9 +1,14 @@
 """Connection: the client in use, for which the threads of the lanes wait while there is none."""
 
-import threading
+from __future__ import annotations
 
-from engine.client.api import EngineClient
+import threading
+from typing import TYPE_CHECKING
+
 from engine.client.errors import EngineGoneError
+
+if TYPE_CHECKING:
+    from engine.client.api import EngineClient  # it takes as long to import as all the rest of the window
 
 NOTICE_S = 3.0
 

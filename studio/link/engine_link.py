@@ -1,14 +1,18 @@
 """EngineLink: the link to a real engine, over threads of its own."""
 
+from __future__ import annotations
+
 import functools
 import logging
+import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from engine.client.attach import IDLE_EXIT_S, attach
 from engine.client.errors import EngineGoneError
+from engine.client.process import IDLE_EXIT_S
 from engine.protocol.events import Preview
 from studio.link.ask import Ask, LaneName, OnFailed, Ticket
 from studio.link.connection import Connection
@@ -19,6 +23,9 @@ from studio.link.mailbox import Mailbox
 from studio.link.state import Connected
 from studio.link.trouble import Trouble, trouble_of
 
+if TYPE_CHECKING:
+    from engine.client.api import EngineClient
+
 log = logging.getLogger(__name__)
 
 QUICK_GRACE_S = 0.8
@@ -28,7 +35,13 @@ FRAME_THREADS = 2
 
 def attach_to(folder: Path | None, idle_exit_s: float | None = IDLE_EXIT_S) -> Attach:
     """The way to the engine of a folder (default: the user's), which is started if there is none."""
-    return lambda given_up: attach(folder, idle_exit_s, given_up)
+
+    def attaching(given_up: threading.Event) -> EngineClient:
+        from engine.client.attach import attach  # on the keeper's thread: the window is painted meanwhile
+
+        return attach(folder, idle_exit_s, given_up)
+
+    return attaching
 
 
 class EngineLink(Link):

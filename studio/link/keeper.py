@@ -1,20 +1,24 @@
 """Keeper: one thread that finds or starts the engine, hears its events, and does so again when it goes away."""
 
+from __future__ import annotations
+
 import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from engine.client.api import EngineClient
 from engine.client.errors import EngineError, EngineStartError
 from engine.protocol.events import Event
 from engine.protocol.job import Job
 from engine.protocol.model_card import ModelCard
 from studio.link.connection import Connection
 from studio.link.state import Connected, Failed, LinkState, Lost, Starting, Stopped
+
+if TYPE_CHECKING:
+    from engine.client.api import EngineClient  # it takes as long to import as all the rest of the window
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +27,7 @@ PAUSES_S = (0.0, 0.5, 1.0, 2.0, 4.0)
 WINDOW_S = 60.0
 PAGE = 200
 
-Attach = Callable[[threading.Event], EngineClient]
+Attach: TypeAlias = "Callable[[threading.Event], EngineClient]"
 """Finds or starts the engine; ends early, by an EngineError, when the event is set."""
 
 

@@ -1,15 +1,16 @@
 """Link: what models say to the engine and hear from it, whoever stands behind it."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from engine.client.api import EngineClient
 from engine.protocol.clip_frames import ClipFrames
 from engine.protocol.job import Job, JobRequest
 from engine.protocol.media import MediaItem
@@ -19,6 +20,9 @@ from engine.protocol.worker_status import WorkerStatus
 from studio.link.ask import Ask, OnFailed, Ticket
 from studio.link.state import LinkState, Starting
 from studio.link.trouble import Trouble
+
+if TYPE_CHECKING:
+    from engine.client.api import EngineClient  # it takes as long to import as all the rest of the window
 
 _T = TypeVar("_T")
 Models: TypeAlias = list[tuple[ModelCard, list[str]]]

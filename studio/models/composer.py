@@ -227,7 +227,9 @@ class Composer(QObject):
         if draft is not None and not self._problems:
             self._film.note(lambda project: edits.remember_prompt(project, draft.prompt))
             if not draft.seed_locked:
-                self._film.change_draft("seed", seed=secrets.randbelow(LARGEST_SEED))
+                shot, seed = self._film.shot, secrets.randbelow(LARGEST_SEED)
+                if shot is not None:  # no step of undo: nobody asked for another seed
+                    self._film.amend(lambda project: edits.change_draft(project, shot.id, seed=seed))
 
     def _look(self) -> None:
         draft, card, project = self.draft, self.card, self._film.project

@@ -24,6 +24,7 @@ class Errands(QObject):
         super().__init__(parent)
         self._link = link
         self._film = film
+        self._here: set[str] = set()
 
     def bring(self, media: Iterable[str], done: Callable[[], None], failed: OnTrouble) -> None:
         """Let the engine have all of these (sha256), then go on; only what it lacks is sent."""
@@ -88,7 +89,13 @@ class Errands(QObject):
         if job.request.project is None:
             return True
         ours = job.request.project == self._film.project.id
-        return ours and self._film.folder.media.path(state.take.media) is not None
+        return ours and self._is_here(state.take.media)
+
+    def _is_here(self, sha256: str) -> bool:
+        """Whether the project has the file; asked for every row that is drawn, so the disk is asked until it has."""
+        if sha256 not in self._here and self._film.folder.media.path(sha256) is not None:
+            self._here.add(sha256)
+        return sha256 in self._here
 
     def _fetch(self, sha256: str, suffix: str, done: Callable[[], None], failed: OnTrouble) -> None:
         """A file of the engine's, unless the project has it."""

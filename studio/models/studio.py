@@ -10,6 +10,7 @@ from engine.protocol.job import Cancelled, Done, Drafted, Job
 from engine.protocol.media import MediaItem
 from studio.link.ask import Ticket
 from studio.link.link import Link
+from studio.link.state import Connected
 from studio.link.trouble import Refused, Trouble
 from studio.models.composer import Composer
 from studio.models.errands import Errands
@@ -66,7 +67,7 @@ class Studio(QObject):
 
     def catch_up(self, jobs: JobList, library: Library) -> None:
         """Know what the engine told before this project was opened."""
-        if library.all():
+        if isinstance(self.link.state, Connected):
             self.library.catch_up(library)
             self.jobs.catch_up(jobs)
             self.workers.ask()

@@ -9,6 +9,9 @@ TEXT_PX = 13
 SECONDARY_PX = 12
 PROMPT_PX = 20
 TITLE_PX = 28
+ICON_PX = 18
+TINT = 0.16
+"""How much of the accent is in what is selected."""
 
 
 @dataclass(frozen=True)
@@ -17,8 +20,10 @@ class Theme:
 
     Attributes:
         ground: behind everything; `panel` lies on it, `raised` on a panel.
+        stage: behind pictures; near black in every theme, `on_stage` is text upon it.
         text: what is read; `muted` what stands beside it.
         accent: the one colour of the chrome; `on_accent` is text upon it.
+        good, warn, bad: for small marks only.
     """
 
     ground: str
@@ -29,6 +34,21 @@ class Theme:
     muted: str
     accent: str
     on_accent: str
+    good: str
+    warn: str
+    bad: str
+    stage: str = "#0b0c0e"
+    on_stage: str = "#c9ccd3"
+
+    @property
+    def tint(self) -> str:
+        """What is selected: the accent, thin on a panel."""
+        return mixed(self.accent, self.panel, TINT)
+
+    @property
+    def is_dark(self) -> bool:
+        """Whether the text is lighter than what it stands on."""
+        return self.text > self.ground
 
 
 DARK = Theme(
@@ -40,4 +60,30 @@ DARK = Theme(
     muted="#9a9ea8",
     accent="#f2a65a",
     on_accent="#101114",
+    good="#6fc38c",
+    warn="#e3c65c",
+    bad="#f28079",
 )
+LIGHT = Theme(
+    ground="#e7e8ec",
+    panel="#f6f6f8",
+    raised="#ffffff",
+    line="#d0d2d9",
+    text="#1a1b1f",
+    muted="#565a64",
+    accent="#96500b",
+    on_accent="#ffffff",
+    good="#1c6b3c",
+    warn="#735500",
+    bad="#b0251e",
+)
+
+
+def mixed(colour: str, ground: str, part: float) -> str:
+    """`part` (0 to 1) of a colour over another one; both #rrggbb."""
+    pairs = zip(_channels(colour), _channels(ground), strict=True)
+    return "#" + "".join(f"{round(above * part + below * (1 - part)):02x}" for above, below in pairs)
+
+
+def _channels(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

@@ -94,6 +94,7 @@ class Tally:
             "left behind": self.left_behind,
             "steps redone, most": max(self.redone, default=0),
             "steps redone, how often": {n: self.redone.count(n) for n in sorted(set(self.redone))},
+            "deaths of workers heard of": len(self.noticed_s),
             "kill to `died`, s": of(self.noticed_s),
             "cold worker start to its first step, s": of(self.cold_s),
             "kill to the next step, s": of(self.next_step_s),
@@ -134,7 +135,7 @@ class Victim:
         while True:
             is_gone = False
             with self.client.events() as stream, contextlib.suppress(EngineGoneError):
-                watch.job = self.client.job(watch.job.id)
+                watch.stands(self.client.job(watch.job.id))
                 while not watch.job.is_over:
                     event = _next(stream)
                     watch.see(event)
@@ -162,9 +163,16 @@ class _Watch:
         self._stage = "queued"
         self._started_at = 0.0
         self._resumed_at: int | None = 0
+        self._is_dying = False
         self._killed_s: float | None = None
         self._unnoticed_s: float | None = None
         self._by_engine = False
+
+    def stands(self, job: Job) -> None:
+        """Take in how the job is."""
+        self.job, state = job, job.state
+        if isinstance(state, Running) and state.started_at != self._started_at:
+            self._started_at, self._resumed_at, self._is_dying = state.started_at, None, False
 
     def see(self, event: object) -> None:
         """Take in what the engine says."""
@@ -174,11 +182,8 @@ class _Watch:
                 self._tally.noticed_s.append(now_s - self._unnoticed_s)
                 self._unnoticed_s = None
             case JobChanged() if event.job.id == self.job.id:
-                self.job = event.job
                 self.ends += event.job.is_over
-                state = event.job.state
-                if isinstance(state, Running) and state.started_at != self._started_at:
-                    self._started_at, self._resumed_at = state.started_at, None
+                self.stands(event.job)
             case Progress() if event.job_id == self.job.id:
                 self._stage = event.stage
                 if event.stage != "load":
@@ -189,7 +194,7 @@ class _Watch:
         if instant.stage == "start":
             return isinstance(event, WorkerChanged) and event.state == "died"
         reached = instant.stage != "denoise" or self._step >= instant.step
-        mine = isinstance(event, Progress) and event.job_id == self.job.id
+        mine = isinstance(event, Progress) and event.job_id == self.job.id and not self._is_dying
         return mine and event.stage == instant.stage and reached
 
     def sleep(self, stream: EventStream, duration_s: float) -> None:
@@ -206,10 +211,14 @@ class _Watch:
         self._tally.kills += 1
         self._tally.engine_kills += by_engine
         self._tally.hit[stage] = self._tally.hit.get(stage, 0) + 1
+        self._is_dying = self.job.state.kind == "running"  # what it said before may still be on its way
         self._killed_s, self._by_engine = time.perf_counter(), by_engine
         self._unnoticed_s = None if by_engine else self._killed_s
 
     def _went_on(self, event: Progress, now_s: float) -> None:
+        if self._is_dying:
+            self._step = max(self._step, event.step)
+            return
         if self._resumed_at is None:
             self._resumed_at = event.step
             if self._killed_s is not None:

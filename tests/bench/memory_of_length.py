@@ -30,7 +30,7 @@ from engine.protocol.splice import Kept, Splice
 from engine.protocol.work import Finished, Render
 
 FPS = 12
-RENDERED_S = (5, 60)
+RENDERED_S = (5, 20, 60, 120)
 JOINED_S = (10, 600)
 JOINED_SIZE = (64, 48)
 STEPS = 2
@@ -154,11 +154,10 @@ def main() -> None:
             print(json.dumps({"own": own_bytes, "ffmpeg": ffmpeg.peak_bytes}))
         return
     found = {}
-    for what, (short_s, long_s) in {"render": RENDERED_S, "join": JOINED_S}.items():
-        short, long = measured(what, short_s), measured(what, long_s)
-        for process in short:
-            pair = [round(peak[process] / 2**20, 1) for peak in (short, long)]
-            found[f"{what} {long_s} s / {short_s} s, {process}"] = {"MiB": pair, "ratio": round(pair[1] / pair[0], 3)}
+    for what, lengths_s in {"render": RENDERED_S, "join": JOINED_S}.items():
+        peaks = {seconds: measured(what, seconds) for seconds in lengths_s}
+        for process in ("own", "ffmpeg"):
+            found[f"{what}, {process}, MiB"] = {f"{s} s": round(peaks[s][process] / 2**20, 1) for s in lengths_s}
     print(json.dumps(found, indent=1))
 
 

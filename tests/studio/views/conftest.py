@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
 from PySide6.QtCore import QBuffer, QIODevice, Qt
-from PySide6.QtGui import QAction, QColor, QImage, QLinearGradient, QPainter
+from PySide6.QtGui import QAction, QColor, QCursor, QImage, QLinearGradient, QPainter
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -33,6 +33,8 @@ from studio.style.sheet import apply_theme
 from studio.style.tokens import DARK, Theme
 from studio.views.actions import build_actions
 
+EDGE = 16
+"""Around what is shown: the mouse stands in the corner."""
 WIDTH, HEIGHT, FRAMES, FPS = 128, 96, 17, 12.0
 
 
@@ -117,6 +119,10 @@ class Scene:
         made = Footage(item=media_item(name), name=name)
         self.studio.film.edit("add_footage", lambda project: edits.add_footage(project, made))
         return made
+
+    def made_item(self, name: str) -> MediaItem:
+        """What the engine finds in a file of this name."""
+        return media_item(name)
 
     def serve(self) -> int:
         """Answer everything that waits for frames, or for what is in a medium; returns how many answers that were."""
@@ -237,15 +243,36 @@ def fake_jpeg(qapp: QApplication) -> Any:
 
 
 @pytest.fixture
-def look(qtbot: QtBot) -> Any:
-    """Return a function that shows a widget in a size and, with `LOOK=folder`, keeps its picture: `look(w, "name")`."""
+def show(qtbot: QtBot) -> Callable[..., None]:
+    """Return a function that shows a widget in a size: `show(widget, 900, 600)`."""
 
-    def looking(widget: Any, name: str, width: int = 900, height: int = 600) -> None:
-        if widget.parent() is None:
-            qtbot.addWidget(widget)
+    held: list[QWidget] = []
+
+    def showing(widget: QWidget, width: int = 900, height: int = 600) -> None:
+        if widget.window() is not widget:
+            widget.window().resize(width + 2 * EDGE, height + 2 * EDGE)
             widget.resize(width, height)
-            with qtbot.waitExposed(widget):
-                widget.show()
+            return
+        holder = QWidget()  # offscreen Qt warns when the smallest size of a window changes
+        held.append(holder)
+        qtbot.addWidget(holder)
+        holder.resize(width + 2 * EDGE, height + 2 * EDGE)
+        widget.setParent(holder)
+        widget.setGeometry(EDGE, EDGE, width, height)
+        QCursor.setPos(0, 0)  # where the test before has left it, the widget would be pointed at
+        with qtbot.waitExposed(holder):
+            holder.show()
+        widget.show()
+
+    return showing
+
+
+@pytest.fixture
+def look(show: Callable[..., None]) -> Callable[..., None]:
+    """Return a function that shows a widget and, with `LOOK=folder`, keeps its picture: `look(widget, "name")`."""
+
+    def looking(widget: QWidget, name: str, width: int = 900, height: int = 600) -> None:
+        show(widget, width, height)
         folder = os.environ.get("LOOK")
         if folder:
             Path(folder).mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,118 @@
+"""The Create page: bin and bible, viewer and takes, prompt, shots and queue, in splitters."""
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from studio.models.studio import Studio
+from studio.style.tokens import GRID_PX, LINE_PX, Theme
+from studio.views import bible, bin, prompt, queue, shots, takes, transport, viewer  # noqa: A004  the film's bin
+
+SIDE_PX, MIDDLE_PX, PROMPT_PX = 28 * GRID_PX, 92 * GRID_PX, 42 * GRID_PX
+TAKES_PX, STAGE_PX = 17 * GRID_PX, 60 * GRID_PX
+LEAST_SIDE_PX = 20 * GRID_PX
+
+
+class View(QWidget):
+    """All panels of one project; sizes are kept by whoever holds `state`.
+
+    Signals:
+        arranged: the user has moved a splitter.
+        foot_changed: the bars at the bottom are so tall now, in pixels.
+    """
+
+    arranged = Signal()
+    foot_changed = Signal(int)
+
+    def __init__(self, studio: Studio, actions: Mapping[str, QAction], theme: Theme) -> None:
+        super().__init__()
+        self.bin = bin.View(studio, actions, theme)
+        self.bible = bible.View(studio, actions, theme)
+        self.viewer = viewer.View(studio, actions, theme)
+        self.transport = transport.View(studio, actions, theme)
+        self.takes = takes.View(studio, actions, theme)
+        self.prompt = prompt.View(studio, actions, theme)
+        self.shots = shots.View(studio, actions, theme)
+        self.queue = queue.View(studio, actions, theme)
+        self._side = _splitter(Qt.Orientation.Vertical, self.bin, self.bible)
+        stage = _column(self.viewer, self.transport, grows=self.viewer)
+        self._middle = _splitter(Qt.Orientation.Vertical, stage, self.takes)
+        self._whole = _splitter(Qt.Orientation.Horizontal, self._side, self._middle, self.prompt)
+        self._foot = _column(self.shots, self.queue, grows=self.queue)
+        self._floor = _splitter(Qt.Orientation.Vertical, self._whole, self._foot)
+        self.queue.unfolded.connect(self._fit_foot)
+        self._arrange()
+
+    @property
+    def panels(self) -> tuple[QWidget, ...]:
+        """In the order in which F6 goes through them."""
+        return (self.prompt, self.viewer, self.transport, self.takes, self.bin, self.bible, self.shots, self.queue)
+
+    @property
+    def state(self) -> QByteArray:
+        """Where the splitters stand."""
+        return QByteArray(b"|".join(bytes(each.saveState().toBase64().data()) for each in self._splitters))
+
+    def restore(self, state: QByteArray) -> None:
+        """Put the splitters where they stood."""
+        parts = bytes(state.data()).split(b"|")
+        if len(parts) == len(self._splitters):
+            for splitter, part in zip(self._splitters, parts, strict=True):
+                splitter.restoreState(QByteArray.fromBase64(part))
+
+    @property
+    def foot_px(self) -> int:
+        """How tall the bars at the bottom are."""
+        return self._foot.sizeHint().height()
+
+    @property
+    def _splitters(self) -> tuple[QSplitter, ...]:
+        return (self._whole, self._side, self._middle)
+
+    def _arrange(self) -> None:
+        self._side.setMinimumWidth(LEAST_SIDE_PX)
+        for index, stretch in enumerate((0, 1, 0)):
+            self._whole.setStretchFactor(index, stretch)
+        self._middle.setStretchFactor(0, 1)
+        self._middle.setStretchFactor(1, 0)
+        self._side.setSizes([3, 2])
+        self._whole.setSizes([SIDE_PX, MIDDLE_PX, PROMPT_PX])
+        self._middle.setSizes([STAGE_PX, TAKES_PX])
+        for splitter in self._splitters:
+            splitter.splitterMoved.connect(self.arranged)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self._floor)
+        self._floor.setStretchFactor(0, 1)
+        self._floor.setStretchFactor(1, 0)
+        self._fit_foot(self.queue.is_unfolded)
+
+    def _fit_foot(self, unfolded: bool) -> None:
+        """Folded it is as tall as its bars; unfolded it can be dragged."""
+        self._foot.setMaximumHeight(16777215 if unfolded else self._foot.sizeHint().height())
+        if unfolded:
+            wanted = self._foot.sizeHint().height()
+            self._floor.setSizes([self.height() - wanted, wanted])
+        self.foot_changed.emit(self.foot_px)
+
+
+def _splitter(orientation: Qt.Orientation, *widgets: QWidget) -> QSplitter:
+    splitter = QSplitter(orientation)
+    splitter.setChildrenCollapsible(False)
+    splitter.setHandleWidth(LINE_PX)
+    for widget in widgets:
+        splitter.addWidget(widget)
+    return splitter
+
+
+def _column(*widgets: QWidget, grows: QWidget) -> QWidget:
+    held = QWidget()
+    rows = QVBoxLayout(held)
+    rows.setContentsMargins(0, 0, 0, 0)
+    rows.setSpacing(0)
+    for widget in widgets:
+        rows.addWidget(widget, 1 if widget is grows else 0)
+    return held

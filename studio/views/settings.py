@@ -1,0 +1,156 @@
+"""The settings: one row for each setting there is, made from what the setting says of itself."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QDir, QSize
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.models.preferences import SETTINGS, Preferences, Section, Setting
+from studio.style.tokens import GRID_PX
+from studio.widgets.elided_label import ElidedLabel
+
+SIZE = QSize(76 * GRID_PX, 52 * GRID_PX)
+NAMES_PX = 22 * GRID_PX
+
+
+class View(QWidget):
+    """What is chosen counts at once; there is no OK."""
+
+    def __init__(self, preferences: Preferences) -> None:
+        super().__init__()
+        self._preferences = preferences
+        self.fields: dict[str, QWidget] = {}
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(3 * GRID_PX)
+        grid.setVerticalSpacing(GRID_PX)
+        grid.setColumnMinimumWidth(0, NAMES_PX)
+        grid.setColumnStretch(1, 1)
+        for section, title in self._sections().items():
+            shown = [each for each in SETTINGS if each.section == section and _has_choice(each)]
+            if shown:
+                self._add_section(grid, title, shown)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addLayout(grid)
+        rows.addStretch(1)
+        self.setFocusProxy(next(iter(self.fields.values())))
+
+    def _add_section(self, grid: QGridLayout, title: str, settings: list[Setting]) -> None:
+        heading = QLabel(title)
+        heading.setProperty("look", "section")
+        grid.addWidget(heading, grid.rowCount(), 0, 1, 2)
+        makers: dict[str, Callable[[Setting], QWidget]] = {
+            "choice": self._choice,
+            "switch": self._switch,
+            "folder": self._folder,
+        }
+        for each in settings:
+            name, hint = self._names()[each.key]
+            field = makers[each.kind](each)
+            field.setAccessibleName(name)
+            field.setAccessibleDescription(hint)
+            field.setToolTip(hint)
+            self.fields[each.key] = field
+            label = QLabel(name)
+            label.setBuddy(field)
+            row = grid.rowCount()
+            grid.addWidget(label, row, 0)
+            grid.addWidget(field, row, 1)
+            if hint:
+                told = QLabel(hint)
+                told.setProperty("look", "secondary")
+                told.setWordWrap(True)
+                grid.addWidget(told, row + 1, 1)
+        grid.setRowMinimumHeight(grid.rowCount(), 2 * GRID_PX)
+
+    def _choice(self, setting: Setting) -> QWidget:
+        field = QComboBox()
+        field.setMinimumHeight(4 * GRID_PX)
+        words = self._options()
+        for option in setting.options:
+            field.addItem(words.get((setting.key, option), option), option)
+        field.setCurrentIndex(setting.options.index(str(self._preferences.value(setting.key))))
+
+        def choose(index: int) -> None:
+            self._preferences.choose(setting.key, setting.options[index])
+
+        field.activated.connect(choose)
+        return field
+
+    def _switch(self, setting: Setting) -> QWidget:
+        field = QCheckBox()
+        field.setChecked(bool(self._preferences.value(setting.key)))
+        field.toggled.connect(partial(self._preferences.choose, setting.key))
+        return field
+
+    def _folder(self, setting: Setting) -> QWidget:
+        field = QWidget()
+        shown = ElidedLabel(str(self._preferences.projects_folder))
+        button = QPushButton(self.tr("Choose…"))
+        button.setAutoDefault(True)
+        row = QHBoxLayout(field)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(shown, 1)
+        row.addWidget(button)
+        field.setFocusProxy(button)
+
+        def choose(path: str) -> None:
+            if path:
+                self._preferences.choose(setting.key, str(Path(path)))
+                shown.setText(path)
+
+        def ask() -> None:
+            dialog = QFileDialog(self, self._names()[setting.key][0], shown.text() or QDir.homePath())
+            dialog.setFileMode(QFileDialog.FileMode.Directory)
+            dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+            dialog.fileSelected.connect(choose)
+            dialog.finished.connect(dialog.deleteLater)
+            dialog.open()
+
+        button.clicked.connect(ask)
+        return field
+
+    def _sections(self) -> dict[Section, str]:
+        return {"look": self.tr("Look"), "making": self.tr("Making"), "files": self.tr("Files")}
+
+    def _names(self) -> dict[str, tuple[str, str]]:
+        """What a setting is called, and what there is to know about it."""
+        return {
+            "theme": (self.tr("Theme"), ""),
+            "language": (self.tr("Language"), ""),
+            "device": (self.tr("Make takes on"), self.tr("Automatic takes the fastest that this machine has.")),
+            "tell_when_done": (
+                self.tr("Say when a take is done"),
+                self.tr("When it belongs to another shot, or the window is behind others."),
+            ),
+            "projects_folder": (self.tr("New projects go to"), self.tr("Those that are there already stay there.")),
+        }
+
+    def _options(self) -> dict[tuple[str, str], str]:
+        return {
+            ("theme", "system"): self.tr("As the system"),
+            ("theme", "dark"): self.tr("Dark"),
+            ("theme", "light"): self.tr("Light"),
+            ("language", "en"): "English",
+            ("device", "auto"): self.tr("Automatic"),
+            ("device", "cpu"): self.tr("Processor (CPU)"),
+            ("device", "cuda"): self.tr("NVIDIA graphics card (CUDA)"),
+            ("device", "mps"): self.tr("Apple graphics (Metal)"),
+        }
+
+
+def _has_choice(setting: Setting) -> bool:
+    """A choice of one is none."""
+    return setting.kind != "choice" or len(setting.options) > 1

@@ -1,0 +1,145 @@
+"""Transport: where the playhead is, and how it is moved."""
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction, QFont
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from studio.models.studio import Studio
+from studio.style.icons import icon
+from studio.style.tokens import GRID_PX, ICON_PX, Theme
+from studio.views.actions import plain
+from studio.views.words import number, timecode
+from studio.widgets.scrubber import Scrubber
+
+BUTTON_PX = 4 * GRID_PX
+MOVING = ("to_in", "step_back", "play", "step_forward", "to_out")
+RANGING = ("set_in", "set_out")
+SHOWING = ("repeat", "compare", "full_screen")
+WIDEST = "00:00:00:00 / 00:00:00:00"
+
+
+class View(QWidget):
+    """Under the viewer; every button is one of the window's actions, so keys do the same."""
+
+    def __init__(self, studio: Studio, actions: Mapping[str, QAction], theme: Theme) -> None:
+        super().__init__()
+        self._studio = studio
+        self._actions = actions
+        self._theme = theme
+        self.buttons: dict[str, QToolButton] = {}
+        self.timecode = self._timecode_label()
+        self.speed = QLabel()
+        self.speed.setProperty("look", "secondary")
+        self.speed.setMinimumWidth(self.speed.fontMetrics().horizontalAdvance("−8×") + GRID_PX)
+        self.scrubber = Scrubber(theme)
+        self.scrubber.setAccessibleName(self.tr("Playhead"))
+        self.scrubber.describe = self._describe
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(GRID_PX, 0, GRID_PX, GRID_PX // 2)
+        rows.setSpacing(0)
+        rows.addWidget(self.scrubber)
+        rows.addLayout(self._row())
+        self.setFocusProxy(self.buttons["play"])
+        self._connect()
+        self._look()
+
+    def _row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(GRID_PX // 4)
+        start = QHBoxLayout()
+        start.addWidget(self.timecode)
+        start.addStretch(1)
+        row.addLayout(start, 1)
+        row.addWidget(self._group(MOVING))
+        end = QHBoxLayout()
+        end.setSpacing(GRID_PX // 4)
+        end.addWidget(self.speed)
+        end.addStretch(1)
+        end.addWidget(self._group(RANGING))
+        for name in SHOWING:
+            end.addWidget(self._button(name))
+        row.addLayout(end, 1)
+        return row
+
+    def _group(self, names: tuple[str, ...]) -> QWidget:
+        """Buttons of time, in the order of time: they are not mirrored where people write from right to left."""
+        group = QWidget()
+        group.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        row = QHBoxLayout(group)
+        row.setContentsMargins(2 * GRID_PX, 0, 2 * GRID_PX, 0)
+        row.setSpacing(GRID_PX // 4)
+        for name in names:
+            row.addWidget(self._button(name))
+        return group
+
+    def _button(self, name: str) -> QToolButton:
+        action = self._actions[name]
+        button = QToolButton()
+        button.setDefaultAction(action)
+        button.setAutoRaise(True)
+        button.setIconSize(QSize(ICON_PX, ICON_PX))
+        button.setFixedSize(BUTTON_PX, BUTTON_PX)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        button.setAccessibleName(plain(action))
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.buttons[name] = button
+        return button
+
+    def _timecode_label(self) -> QLabel:
+        label = QLabel()
+        font = label.font()
+        font.setFeature(QFont.Tag("tnum"), 1)
+        label.setFont(font)
+        label.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        label.setMinimumWidth(label.fontMetrics().horizontalAdvance(WIDEST) + GRID_PX)
+        label.setAccessibleName(self.tr("Timecode"))
+        label.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        return label
+
+    def _connect(self) -> None:
+        playback = self._studio.playback
+        playback.shown_changed.connect(self._look)
+        playback.range_changed.connect(self._look)
+        playback.playing_changed.connect(self._look)
+        playback.frame_changed.connect(self._on_frame)
+        self._actions["play"].changed.connect(self._dress_play)
+        self.scrubber.sought.connect(self._seek)
+        self.scrubber.range_dragged.connect(self._set_range)
+        self.scrubber.let_go.connect(self._studio.film.settle)
+
+    def _look(self) -> None:
+        playback = self._studio.playback
+        speed = playback.speed
+        self._dress_play()
+        self.speed.setText("" if speed in (0.0, 1.0) else f"{number(speed).replace('-', '−')}×")
+        self._on_frame()
+
+    def _dress_play(self) -> None:
+        """What a press would do; the button takes its action's icon whenever that changes in any way."""
+        plays = bool(self._studio.playback.speed)
+        self.buttons["play"].setIcon(icon("pause" if plays else "play", self._theme))
+        self.buttons["play"].setAccessibleName(self.tr("Pause") if plays else self.tr("Play"))
+
+    def _on_frame(self) -> None:
+        playback, scrubber = self._studio.playback, self.scrubber
+        has_range = playback.clip is not None
+        scrubber.show_frames(playback.num_frames, playback.in_frame, playback.out_frame, has_range=has_range)
+        scrubber.show_playhead(playback.index)
+        scrubber.show_here(playback.buffered)
+        said = f"{timecode(playback.index, playback.fps)} / {timecode(playback.num_frames, playback.fps)}"
+        self.timecode.setText(said if playback.num_frames else "")
+
+    def _describe(self, frame: int) -> str:
+        said = self.tr("{timecode} · frame {number}")
+        return said.format(timecode=timecode(frame, self._studio.playback.fps), number=number(frame + 1))
+
+    def _seek(self, frame: int) -> None:
+        """Somebody holds the playhead: it stays where it is put."""
+        self._studio.playback.pause()
+        self._studio.playback.seek(frame)
+
+    def _set_range(self, in_frame: int, out_frame: int) -> None:
+        self._studio.set_in_out(in_frame, out_frame)
