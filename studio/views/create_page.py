@@ -92,10 +92,9 @@ class View(QWidget):
 
     def _fit_foot(self, unfolded: bool) -> None:
         """Folded it is as tall as its bars; unfolded it can be dragged."""
-        self._foot.setMaximumHeight(16777215 if unfolded else self._foot.sizeHint().height())
-        if unfolded:
-            wanted = self._foot.sizeHint().height()
-            self._floor.setSizes([self.height() - wanted, wanted])
+        wanted = self._foot.sizeHint().height()
+        self._foot.setMaximumHeight(16777215 if unfolded else wanted)
+        self._floor.setSizes([self.height() - wanted, wanted])  # folding gives the room back
         self.foot_changed.emit(self.foot_px)
 
 

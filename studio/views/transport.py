@@ -28,6 +28,7 @@ class View(QWidget):
         self._studio = studio
         self._actions = actions
         self._theme = theme
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # whoever plays a clip does not want Space in the prompt
         self.buttons: dict[str, QToolButton] = {}
         self.timecode = self._timecode_label()
         self.speed = QLabel()

@@ -46,7 +46,7 @@ class View(QWidget):
         self._is_pinned = False
         self._full: FullScreen | None = None
         self.setAcceptDrops(True)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # a click on the picture takes the keys out of the prompt
         self.setAccessibleName(self.tr("Viewer"))
         self.screen_view = Screen(studio, theme, self)
         self.screen_view.double_clicked.connect(actions["full_screen"].trigger)

@@ -42,7 +42,7 @@ class Strip(QAbstractScrollArea, Generic[_W]):
         self._alive: dict[int, _W] = {}
         self._spare: list[_W] = []
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setAutoFillBackground(False)
         keep_keys(self, *_KEYS)

@@ -86,7 +86,9 @@ def test_from_a_prompt_to_a_longer_take(started: Callable[[], Run], qtbot: QtBot
     assert take.recipe.prompt.startswith("snow over a lake")
     qtbot.waitUntil(lambda: studio.playback.picture() is not None, timeout=LIMIT_MS)
     qtbot.waitUntil(lambda: studio.playback.index > 2, timeout=LIMIT_MS)  # it plays by itself
-    qtbot.keyClick(window, Qt.Key.Key_Space)  # the click on Generate has not taken the keys away
+    qtbot.mouseClick(page.viewer.screen_view, Qt.MouseButton.LeftButton)
+    assert page.viewer.hasFocus()
+    qtbot.keyClick(window, Qt.Key.Key_Space)
     assert studio.playback.speed == 0
     studio.playback.seek(0)
     with qtbot.waitSignal(studio.film.taken, timeout=LIMIT_MS) as second:
