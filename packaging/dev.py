@@ -348,7 +348,7 @@ def ready(extra: str) -> str:
 
 def run(arguments: list[str]) -> int:
     """Start Reelwright in place of this process; on Windows, which cannot do that, beneath it."""
-    if not arguments:
+    if not arguments or arguments[0] == "--project" or Path(arguments[0]).exists():  # the window
         ensure_libraries(required=True)
     command = [ready("base"), "-P", "-m", "studio", *arguments]  # -P: not a studio/ of the folder we are in
     env = child_environment(os.environ)
