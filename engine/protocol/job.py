@@ -20,6 +20,18 @@ class Delivery(Frozen):
     embed_recipe: bool = True
 
 
+class Habits(Frozen):
+    """How a render is watched and kept; no pixel of the take depends on it.
+
+    Attributes:
+        checkpoint_steps: what there is is kept on the disk after every so many steps (slow ones one by one).
+        preview_px: previews are at most this long on an edge.
+    """
+
+    checkpoint_steps: Annotated[int, Field(ge=1, le=100)] = 4
+    preview_px: Annotated[int, Field(ge=64, le=2048)] = 384
+
+
 class JobRequest(Frozen):
     """What a client submits; `project` and `shot` come back with the job so that a window can adopt it.
 
@@ -31,6 +43,7 @@ class JobRequest(Frozen):
     delivery: Delivery = Delivery()
     device: Device = "auto"
     draft_steps: int | None = None
+    habits: Habits = Habits()
     project: str | None = None
     shot: str | None = None
 

@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 from engine.protocol.events import Preview, Progress
 from engine.protocol.failure import Failure
 from engine.protocol.frozen import Frozen
-from engine.protocol.job import Delivery, Device, Notice, Wish
+from engine.protocol.job import Delivery, Device, Habits, Notice, Wish
 from engine.protocol.model_card import ModelCard
 from engine.protocol.recipe import Recipe
 
@@ -33,6 +33,7 @@ class Render(Frozen):
     output: str
     checkpoints: str
     until_step: int | None = None
+    habits: Habits = Habits()
 
 
 class Stop(Frozen):

@@ -21,7 +21,6 @@ from engine.weights.store import Weights
 
 log = logging.getLogger(__name__)
 
-EVERY_STEPS = 4
 EVERY_S = 5.0
 """Slow steps are kept one by one: losing four of a minute each would hurt."""
 STALL_S = 1.0
@@ -61,10 +60,11 @@ class Checkpoint:
 class Checkpoints:
     """The checkpoints of one job: one file a section, replaced atomically on a thread of its own."""
 
-    def __init__(self, folder: Path, made_with: Key) -> None:
+    def __init__(self, folder: Path, made_with: Key, every_steps: int = 4) -> None:
         self.notices: list[Notice] = []
         self._folder = folder
         self._key = made_with
+        self._every_steps = every_steps
         self._latest: tuple[int, Checkpoint] | None = None
         self._due: dict[int, tuple[int, Checkpoint]] = {}
         self._taken = 0
@@ -99,19 +99,19 @@ class Checkpoints:
     def offer(self, section: int, checkpoint: Checkpoint) -> None:
         """Take what there is after a step; it is written when it is due, final latents at once.
 
-        Steps that are faster than the disk wait for it, so that no death costs more than `EVERY_STEPS` of them.
+        Steps that are faster than the disk wait for it, so that no death costs more than `every_steps` of them.
         """
         with self._changed:
             self._latest = (section, checkpoint)
             self._taken += not checkpoint.is_final  # which is what the last step came to
-            is_due = checkpoint.step % EVERY_STEPS == 0 or time.monotonic() - self._saved_s > EVERY_S
+            is_due = checkpoint.step % self._every_steps == 0 or time.monotonic() - self._saved_s > EVERY_S
             if checkpoint.is_final:
                 self._finals[section] = checkpoint
             if is_due or checkpoint.is_final:
                 self._saved_s = time.monotonic()
                 self._due[section] = (self._taken, checkpoint)
                 self._changed.notify_all()
-            self._changed.wait_for(lambda: self._taken - self._kept <= EVERY_STEPS, STALL_S)
+            self._changed.wait_for(lambda: self._taken - self._kept <= self._every_steps, STALL_S)
 
     def close(self, *, keep_latest: bool) -> None:
         """Write what waits and the newest state too, or drop it; returns when the disk is left alone."""

@@ -20,7 +20,6 @@ from engine.media.frames import to_jpeg
 log = logging.getLogger(__name__)
 
 PATCH_PX = 16
-LONGEST_EDGE_PX = 384
 SHORTEST_INTERVAL_S = 0.1
 _PROBE_CLIPS = 10
 _PROBE_LATENT_EDGE = 8
@@ -41,18 +40,18 @@ class PreviewMap:
     first: np.ndarray
     later: np.ndarray
 
-    def frames(self, latents: np.ndarray) -> np.ndarray:
-        """Latents [C, F, H, W] as a small clip  # [1 + (F - 1) * T, H * p, W * p, 3] uint8."""
-        pooled = self._pooled(max(latents.shape[2:]))
+    def frames(self, latents: np.ndarray, longest_px: int = 384) -> np.ndarray:
+        """Latents [C, F, H, W] as a small clip  # [1 + (F - 1) * T, H * p, W * p, 3] uint8, edges at most so long."""
+        pooled = self._pooled(longest_px // max(latents.shape[2:]))
         latents = _with_neighbours(latents)
         first = _apply(pooled.first[:, None], latents[:, :1])
         return np.concatenate([first, _apply(pooled.later, latents[:, 1:])])
 
-    def _pooled(self, longest_edge: int) -> "PreviewMap":
-        """The map with patches small enough for the preview's size; means of pixels are linear too."""
+    def _pooled(self, largest: int) -> "PreviewMap":
+        """The map with patches of at most `largest` pixels an edge; means of pixels are linear too."""
         edge = self.first.shape[1]
         wanted = edge
-        while wanted > 1 and wanted * longest_edge > LONGEST_EDGE_PX:
+        while wanted > max(1, largest):
             wanted //= 2
         if wanted == edge:
             return self
@@ -165,8 +164,9 @@ def _apply(patches: np.ndarray, latents: np.ndarray) -> np.ndarray:
 class PreviewSender:
     """Turns latents into JPEGs on a thread of its own, so that the render does not wait; the newest wins."""
 
-    def __init__(self, pixels: PreviewMap, send: Callable[[int, int, int, list[bytes]], None]) -> None:
+    def __init__(self, pixels: PreviewMap, send: Callable[[int, int, int, list[bytes]], None], longest_px: int) -> None:
         self._map = pixels
+        self._longest_px = longest_px
         self._send = send
         self._newest: tuple[int, np.ndarray] | None = None
         self._changed = threading.Condition()
@@ -202,6 +202,6 @@ class PreviewSender:
                     return
                 step, latents = self._newest
                 self._newest = None
-            frames = self._map.frames(latents)
+            frames = self._map.frames(latents, self._longest_px)
             jpegs = [to_jpeg(frame) for frame in frames]
             self._send(step, frames.shape[2], frames.shape[1], jpegs)

@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -13,7 +13,7 @@ import torch
 from engine.families.family import Embedding, Inputs, Known
 from engine.media.frames import Frame
 from engine.protocol.events import Preview, Progress, Stage
-from engine.protocol.job import Notice
+from engine.protocol.job import Habits, Notice
 from engine.protocol.recipe import Recipe
 from engine.protocol.rules import LARGEST_SEED
 from engine.protocol.sections import Section, is_backward, sections
@@ -54,6 +54,7 @@ class Task:
     media_files: Mapping[str, Path]
     checkpoints: Path
     until_step: int | None = None
+    habits: Habits = field(default_factory=Habits)
 
 
 class _EndEarly(BaseException):
@@ -92,7 +93,9 @@ class Render:
         self._notices: list[Notice] = []
         self._started_s = time.monotonic()
         self._steps_s: list[float] = []
-        self._checkpoints = Checkpoints(task.checkpoints, key(recipe, loaded.weights, loaded.device))
+        self._checkpoints = Checkpoints(
+            task.checkpoints, key(recipe, loaded.weights, loaded.device), task.habits.checkpoint_steps
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -195,7 +198,7 @@ class Render:
         carried = self._carried(part)
         with self.stage("encode"):
             inputs = self._inputs(part, recipe, carried)
-        sender = PreviewSender(loaded.preview, self._send_preview)
+        sender = PreviewSender(loaded.preview, self._send_preview, self._task.habits.preview_px)
         resume = None
         if found is not None:
             resume = Resume(found.step, found.sample, loaded.family.denoisers(loaded.pipeline))

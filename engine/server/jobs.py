@@ -289,6 +289,7 @@ class Jobs:
             output=str(output),
             checkpoints=str(checkpoints),
             until_step=None if job.drafted else job.request.draft_steps,
+            habits=job.request.habits,
         )
 
     def _end(self, worker: Worker, report: Finished | Stopped | Broke) -> None:

@@ -91,7 +91,7 @@ class Desk:
         loaded = self._loaded(work)
         load_s = time.monotonic() - began_s
         media_files = {sha256: Path(path) for sha256, path in work.media_files.items()}
-        task = Task(work.job_id, work.recipe, media_files, Path(work.checkpoints), work.until_step)
+        task = Task(work.job_id, work.recipe, media_files, Path(work.checkpoints), work.until_step, work.habits)
         with Rendering(task, loaded, self, self._interrupt) as rendering:
             rendering.denoise()
             num_frames = take.write(rendering, work.delivery, output)

@@ -7,7 +7,7 @@ from typing import Literal
 from PySide6.QtCore import QObject, Signal
 
 from engine.protocol import verbs
-from engine.protocol.job import Delivery, Device, JobRequest
+from engine.protocol.job import Delivery, Device, Habits, JobRequest
 from engine.protocol.media import MediaItem
 from engine.protocol.model_card import ModelCard
 from engine.protocol.problem import Problem, ProblemsError
@@ -49,7 +49,8 @@ class Composer(QObject):
 
     Attributes:
         shows_advanced: whether everything that can be chosen is to be seen, or the simple things only.
-        device: where takes are made, of the user's choice.
+        device, habits: where takes are made, and how they are watched and kept, of the user's choice.
+        chosen_seconds: length of a verb's new part, of the user's choice; None means the model's usual.
 
     Signals:
         changed: the recipe, its problems or the hindrance are others.
@@ -74,6 +75,8 @@ class Composer(QObject):
         self._hindrance: Hindrance | None = None
         self.shows_advanced = False
         self.device: Device = "auto"
+        self.chosen_seconds: float | None = None
+        self.habits = Habits()
         film.changed.connect(self._look)
         film.shot_changed.connect(self._look)
         library.changed.connect(self._look)
@@ -178,9 +181,14 @@ class Composer(QObject):
 
     @property
     def usual_seconds(self) -> float:
-        """About what the model makes at once: the length of a verb's new part, unless one is chosen."""
+        """About what the model makes at once."""
         defaults = self.card.defaults if self.card else None
         return defaults.num_frames / defaults.fps if defaults else 2.0
+
+    @property
+    def part_seconds(self) -> float:
+        """Length of a verb's new part."""
+        return self.usual_seconds if self.chosen_seconds is None else self.chosen_seconds
 
     def _send_verb(self, clip: MediaItem, made: NewRecipe) -> None:
         """A verb's size follows its clip; the draft's own images have no place in it."""
@@ -210,6 +218,7 @@ class Composer(QObject):
             recipe=recipe,
             delivery=Delivery(container=container),
             device=self.device,
+            habits=self.habits,
             draft_steps=draft_steps,
             project=film.project.id,
             shot=shot.id,

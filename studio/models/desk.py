@@ -76,6 +76,7 @@ class Desk(QObject):
         self._stop = Event()
         self._under_way = 0
         self._finished.connect(self._on_finished)
+        preferences.changed.connect(self._apply_preferences)
 
     @property
     def studio(self) -> Studio | None:
@@ -223,9 +224,14 @@ class Desk(QObject):
         self._leave()
         self._opened, self._studio = opened, Studio(self.link, opened, self)
         self._studio.catch_up(self._jobs, self._library)
-        self._studio.composer.device = self.preferences.device
+        self._apply_preferences()
         remember_project(opened.folder.path, opened.project.name)
         self.opened.emit(self._studio)
+
+    def _apply_preferences(self) -> None:
+        if self._studio is not None:
+            self._studio.composer.device = self.preferences.device
+            self._studio.composer.habits = self.preferences.habits
 
     def _leave(self) -> None:
         studio, self._studio = self._studio, None

@@ -10,7 +10,7 @@ from typing import Literal, cast
 from PySide6.QtCore import QObject, Signal
 
 from engine.protocol.home import home, write_private
-from engine.protocol.job import Device
+from engine.protocol.job import Device, Habits
 from studio.project.recent import projects_folder
 
 Kind = Literal["choice", "folder", "switch"]
@@ -45,6 +45,8 @@ SETTINGS = (
     Setting("theme", "choice", "look", "system", ("system", "dark", "light")),
     Setting("language", "choice", "look", "en", ("en",)),
     Setting("device", "choice", "making", "auto", DEVICES),
+    Setting("checkpoint_steps", "choice", "making", "4", ("1", "2", "4", "8", "16")),
+    Setting("preview_px", "choice", "making", "384", ("128", "256", "384", "768")),
     Setting("tell_when_done", "switch", "making", True),
     Setting("projects_folder", "folder", "files", ""),
 )
@@ -91,6 +93,11 @@ class Preferences(QObject):
     def device(self) -> Device:
         """Where takes are made."""
         return cast("Device", self.value("device"))
+
+    @property
+    def habits(self) -> Habits:
+        """How renders are watched and kept."""
+        return Habits(checkpoint_steps=int(self.value("checkpoint_steps")), preview_px=int(self.value("preview_px")))
 
     def _write(self) -> None:
         with contextlib.suppress(OSError):

@@ -140,7 +140,7 @@ class Studio(QObject):
         clip, playback, composer = self.playback.clip, self.playback, self.composer
         if clip is None:
             return
-        index, seconds = playback.index, seconds if seconds is not None else composer.usual_seconds
+        index, seconds = playback.index, seconds if seconds is not None else composer.part_seconds
         far = composer.strength if strength is None else strength
 
         def act(item: MediaItem) -> None:

@@ -17,13 +17,17 @@ _SIGNS = (("Return", "⏎"), ("Left", "←"), ("Right", "→"))
 
 @dataclass(frozen=True)
 class Wanted:
-    """What an action is before there is one; `keys` in Qt's portable words, the first one is shown."""
+    """What an action is before there is one; `keys` in Qt's portable words, the first one is shown.
+
+    `short` is what a button with little room says.
+    """
 
     name: str
     text: str
     icon: str | None = None
     keys: tuple[str, ...] = ()
     checkable: bool = False
+    short: str = ""
 
 
 def build_actions(parent: QWidget, theme: Theme) -> dict[str, QAction]:
@@ -37,6 +41,7 @@ def build_actions(parent: QWidget, theme: Theme) -> dict[str, QAction]:
             action.setProperty(_ICON, each.icon)
             action.setShortcuts([QKeySequence(keys) for keys in each.keys])
             action.setCheckable(each.checkable)
+            action.setIconText(each.short or plain(action))
             parent.addAction(action)
             made[each.name] = action
     dress(made, theme)
@@ -99,20 +104,32 @@ class Words(QObject):
             Wanted("generate", self.tr("Generate"), "generate", ("Ctrl+Return", "Ctrl+Enter")),
             Wanted("variations", self.tr("4 variations"), "variations", ("Ctrl+Shift+Return", "Ctrl+Shift+Enter")),
             Wanted("draft_board", self.tr("Draft board: 6 quick looks"), "draft", ("Ctrl+D",)),
-            Wanted("finish_draft", self.tr("Finish this draft"), "done", ("Shift+F",)),
+            Wanted("finish_draft", self.tr("Finish this draft"), "done", ("Shift+F",), short=self.tr("Finish")),
             Wanted("stop_early", self.tr("Stop here and keep it"), "stop", ("Ctrl+.",)),
         )
 
     def _clip(self) -> tuple[Wanted, ...]:
         return (
             Wanted("extend", self.tr("Extend"), "extend", ("E",)),
-            Wanted("extend_backward", self.tr("Extend backward"), "extend_backward", ("Shift+E",)),
+            Wanted(
+                "extend_backward",
+                self.tr("Extend backward"),
+                "extend_backward",
+                ("Shift+E",),
+                short=self.tr("Backward"),
+            ),
             Wanted("loop", self.tr("Loop"), "loop_clip", ("Ctrl+L",)),
             Wanted("bridge", self.tr("Bridge to…"), "bridge", ("B",)),
             Wanted("remix", self.tr("Remix…"), "remix", ("R",)),
-            Wanted("retake", self.tr("Retake in–out"), "retake", ("T",)),
-            Wanted("use_last_frame", self.tr("Use last frame as start"), "use_last_frame", ("U",)),
-            Wanted("animate", self.tr("Animate this image"), "animate", ("A",)),
+            Wanted("retake", self.tr("Retake in–out"), "retake", ("T",), short=self.tr("Retake")),
+            Wanted(
+                "use_last_frame",
+                self.tr("Use last frame as start"),
+                "use_last_frame",
+                ("U",),
+                short=self.tr("Last frame"),
+            ),
+            Wanted("animate", self.tr("Animate this image"), "animate", ("A",), short=self.tr("Animate")),
         )
 
     def _take(self) -> tuple[Wanted, ...]:

@@ -8,7 +8,17 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from studio.models.studio import Studio
 from studio.style.tokens import GRID_PX, LINE_PX, Theme
-from studio.views import bible, bin, prompt, queue, shots, takes, transport, viewer  # noqa: A004  the film's bin
+from studio.views import (
+    bible,
+    bin,  # noqa: A004  the film's bin
+    prompt,
+    queue,
+    shots,
+    takes,
+    transport,
+    verbs,
+    viewer,
+)
 
 SIDE_PX, MIDDLE_PX, PROMPT_PX = 28 * GRID_PX, 92 * GRID_PX, 42 * GRID_PX
 TAKES_PX, STAGE_PX = 17 * GRID_PX, 60 * GRID_PX
@@ -32,12 +42,13 @@ class View(QWidget):
         self.bible = bible.View(studio, actions, theme)
         self.viewer = viewer.View(studio, actions, theme)
         self.transport = transport.View(studio, actions, theme)
+        self.verbs = verbs.View(studio, actions, theme)
         self.takes = takes.View(studio, actions, theme)
         self.prompt = prompt.View(studio, actions, theme)
         self.shots = shots.View(studio, actions, theme)
         self.queue = queue.View(studio, actions, theme)
         self._side = _splitter(Qt.Orientation.Vertical, self.bin, self.bible)
-        stage = _column(self.viewer, self.transport, grows=self.viewer)
+        stage = _column(self.viewer, self.transport, self.verbs, grows=self.viewer)
         self._middle = _splitter(Qt.Orientation.Vertical, stage, self.takes)
         self._whole = _splitter(Qt.Orientation.Horizontal, self._side, self._middle, self.prompt)
         self._foot = _column(self.shots, self.queue, grows=self.queue)
@@ -48,7 +59,8 @@ class View(QWidget):
     @property
     def panels(self) -> tuple[QWidget, ...]:
         """In the order in which F6 goes through them."""
-        return (self.prompt, self.viewer, self.transport, self.takes, self.bin, self.bible, self.shots, self.queue)
+        middle = (self.viewer, self.transport, self.verbs, self.takes)
+        return (self.prompt, *middle, self.bin, self.bible, self.shots, self.queue)
 
     @property
     def state(self) -> QByteArray:

@@ -131,6 +131,11 @@ class View(QWidget):
             "theme": (self.tr("Theme"), ""),
             "language": (self.tr("Language"), ""),
             "device": (self.tr("Make takes on"), self.tr("Automatic takes the fastest that this machine has.")),
+            "checkpoint_steps": (
+                self.tr("Keep what is rendered every"),
+                self.tr("So much at most is made again after a crash or a power cut."),
+            ),
+            "preview_px": (self.tr("Live previews"), self.tr("Their longest edge.")),
             "tell_when_done": (
                 self.tr("Say when a take is done"),
                 self.tr("When it belongs to another shot, or the window is behind others."),
@@ -144,6 +149,9 @@ class View(QWidget):
             ("theme", "dark"): self.tr("Dark"),
             ("theme", "light"): self.tr("Light"),
             ("language", "en"): "English",
+            ("checkpoint_steps", "1"): self.tr("step"),
+            **{("checkpoint_steps", steps): self.tr("{} steps").format(steps) for steps in ("2", "4", "8", "16")},
+            **{("preview_px", edge): self.tr("{} pixels").format(edge) for edge in ("128", "256", "384", "768")},
             ("device", "auto"): self.tr("Automatic"),
             ("device", "cpu"): self.tr("Processor (CPU)"),
             ("device", "cuda"): self.tr("NVIDIA graphics card (CUDA)"),

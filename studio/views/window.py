@@ -262,8 +262,6 @@ class Window(QMainWindow):
     def _on_preference(self, key: str) -> None:
         if key == "theme":
             self._restyle()
-        elif key == "device" and self._desk.studio is not None:
-            self._desk.studio.composer.device = self._desk.preferences.device
 
     def _on_scheme(self) -> None:
         if self._desk.preferences.value("theme") == "system":

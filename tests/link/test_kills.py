@@ -23,7 +23,7 @@ LIMIT_S = 120.0
 NOTICED_S = 2.0
 """Of a death on a machine that others use as well; tests/bench measures it."""
 INTERVAL_STEPS = 4
-"""At most so many steps are made again: engine.render.checkpoint.EVERY_STEPS, whose module brings torch."""
+"""At most so many steps are made again: what `Habits.checkpoint_steps` is by default."""
 STAGES: tuple[Stage, ...] = get_args(Stage)
 LOSSLESS = Delivery(container="mkv")
 

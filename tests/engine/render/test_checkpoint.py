@@ -1,18 +1,21 @@
 """A render that was interrupted goes on where it was, and ends in the very same bytes."""
 
 import dataclasses
+import time
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors import safe_open
 
 from engine.media.video_read import read_frames
 from engine.protocol.condition import Condition
-from engine.protocol.job import Delivery
+from engine.protocol.job import Delivery, Habits
 from engine.render import checkpoint, take
 from engine.render.checkpoint import Checkpoint, Checkpoints, Key
 from engine.render.interrupt import Interrupt, InterruptedRenderError
+from engine.render.preview import PreviewSender
 from engine.render.render import Render
 
 STEPS = 6
@@ -167,3 +170,29 @@ def test_a_write_that_failed_is_repeated_without_denoising(starter, task, recipe
         assert again.stage_s.keys() == {"decode", "write"}
         decoded = again.decoded(again.made[0])
     assert np.array_equal(np.stack(list(read_frames(tmp_path / "a.mkv"))), decoded)
+
+
+@pytest.mark.parametrize(("every", "expected"), [(1, 5), (2, 4), (3, 3)])
+def test_how_often_is_the_users_to_say(tmp_path, every, expected) -> None:
+    kept = Checkpoints(tmp_path, KEY, every)
+    for step in range(1, 6):
+        kept.offer(0, Checkpoint(step, False, torch.zeros(1, 4)))
+    written = kept._path(0)
+    deadline = time.monotonic() + 10
+    while not written.exists() or _step(written) != expected:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    kept.close(keep_latest=False)
+    assert _step(written) == expected
+
+
+def _step(path) -> int:
+    with safe_open(path, "pt") as file:
+        return int(file.metadata()["step"])
+
+
+def test_how_large_previews_are_is_the_users_to_say(render, recipe, witness, monkeypatch) -> None:
+    monkeypatch.setattr(PreviewSender, "is_due", lambda _: True)
+    for longest, expected in ((64, 64), (32, 32)):
+        render(recipe, habits=Habits.model_construct(preview_px=longest, checkpoint_steps=4))
+        assert witness.previews[-1][0].width == expected
