@@ -304,7 +304,7 @@ class Render:
 
 
 def _truncations(positive: Embedding, negative: Embedding | None) -> Iterator[Notice]:
-    for field, prompt in (("prompt", positive), ("negative_prompt", negative)):
+    for name, prompt in (("prompt", positive), ("negative_prompt", negative)):
         if prompt is not None and prompt.given_tokens > prompt.kept_tokens:
             kept, given = prompt.kept_tokens, prompt.given_tokens
-            yield Notice(kind="prompt_truncated", field=field, kept=kept, given=given)
+            yield Notice(kind="prompt_truncated", field=name, kept=kept, given=given)

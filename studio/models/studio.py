@@ -135,12 +135,14 @@ class Studio(QObject):
     ) -> None:
         """Apply a verb to the clip in view: from the playhead (extend), or to the range (retake).
 
-        Extending from the first or last frame means the whole clip. `behind` is the clip a bridge leads to.
+        Extending from the first or last frame means the whole clip, and so does a playhead that runs: nobody has put
+        it where it happens to be. `behind` is the clip a bridge leads to.
         """
         clip, playback, composer = self.playback.clip, self.playback, self.composer
         if clip is None:
             return
-        index, seconds = playback.index, seconds if seconds is not None else composer.part_seconds
+        index = 0 if playback.speed else playback.index
+        seconds = composer.part_seconds if seconds is None else seconds
         far = composer.strength if strength is None else strength
 
         def act(item: MediaItem) -> None:

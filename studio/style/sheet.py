@@ -126,7 +126,7 @@ QToolButton:focus {{ border-color: {theme.accent}; }}
 QToolButton:disabled {{ color: {theme.muted}; }}
 QToolButton[look="quiet"] {{ color: {theme.muted}; font-size: {SECONDARY_PX}px; padding: 3px {GRID_PX}px; }}
 QToolButton[look="quiet"]:hover {{ color: {theme.text}; }}
-QToolButton[look="verb"] {{ font-size: {SECONDARY_PX}px; padding: 3px {GRID_PX - 2}px; }}
+QToolButton[look="verb"] {{ font-size: {SECONDARY_PX}px; padding: 3px; }}
 QToolButton[look="named"] {{ font-weight: 600; padding: 3px {GRID_PX}px; }}
 QToolButton::menu-indicator, QPushButton::menu-indicator {{ image: none; width: 0; }}
 """

@@ -41,7 +41,7 @@ def build_actions(parent: QWidget, theme: Theme) -> dict[str, QAction]:
             action.setProperty(_ICON, each.icon)
             action.setShortcuts([QKeySequence(keys) for keys in each.keys])
             action.setCheckable(each.checkable)
-            action.setIconText(each.short or plain(action))
+            action.setIconText(f" {each.short or plain(action)}")  # Qt puts the words very near to the icon
             parent.addAction(action)
             made[each.name] = action
     dress(made, theme)
@@ -119,7 +119,7 @@ class Words(QObject):
                 short=self.tr("Backward"),
             ),
             Wanted("loop", self.tr("Loop"), "loop_clip", ("Ctrl+L",)),
-            Wanted("bridge", self.tr("Bridge to…"), "bridge", ("B",)),
+            Wanted("bridge", self.tr("Bridge to…"), "bridge", ("B",), short=self.tr("Bridge")),
             Wanted("remix", self.tr("Remix…"), "remix", ("R",)),
             Wanted("retake", self.tr("Retake in–out"), "retake", ("T",), short=self.tr("Retake")),
             Wanted(

@@ -14,11 +14,12 @@ def ask_before_closing(
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.NoIcon)
     box.setWindowTitle(translate("closing", "Reelwright"))
-    box.setText(
-        translate("closing", "Takes are still being made: {rendering} rendering, {waiting} waiting.").format(
-            rendering=rendering, waiting=waiting
-        )
+    counts = (
+        (rendering, translate("closing", "{count} rendering")),
+        (waiting, translate("closing", "{count} waiting")),
     )
+    said = ", ".join(words.format(count=count) for count, words in counts if count)
+    box.setText(translate("closing", "Takes are still being made: {counts}.").format(counts=said))
     box.setInformativeText(
         translate(
             "closing",

@@ -27,7 +27,7 @@ from studio.widgets.popup import ListPopup, Option, SliderPopup, TextPopup
 VARIATIONS = 4
 DRAFTS = 6
 LONGEST_NAME = 200
-DRAFT_PART = 0.25
+DRAFT_PART = 0.4
 """Of the steps: enough to see what it will be."""
 
 Deed = Callable[[Studio], object]

@@ -119,7 +119,7 @@ class View(QFrame):
         button = self._quiet_button("palette")
         button.setIcon(icon("search", self._theme, "muted"))
         button.setIconSize(QSize(ICON_PX, ICON_PX))
-        button.setText(keys_of(action))
+        button.setText(f" {keys_of(action)}")
         button.setToolTip(action.toolTip())
         button.setAccessibleName(action.text())
         return button
@@ -190,7 +190,7 @@ class View(QFrame):
     def _show_engine(self) -> None:
         state = self._desk.link.state
         text, role = self._engine_words(state)
-        self.engine.setText(text)
+        self.engine.setText(f" {text}")  # Qt puts the words very near to the icon
         self.engine.setIcon(_dot(getattr(self._theme, role), self.devicePixelRatioF()))
         self.engine.setAccessibleName(self.tr("Engine: {state}").format(state=text))
         self.engine.setToolTip(state.reason if isinstance(state, Failed | Lost) else self.tr("How the engine is"))

@@ -113,7 +113,8 @@ class View(QWidget):
         picture.setPixmap(entry.picture.pixmap(QSize(ICON_PX, ICON_PX), self.devicePixelRatioF(), mode))
         line.addWidget(picture)
         line.addWidget(_label(entry.text, ""), 1)
-        line.addWidget(_label(entry.group, "secondary"))
+        why_not = entry.action.toolTip().partition("\n")[2] if entry.action and not entry.is_enabled else ""
+        line.addWidget(_label(why_not or entry.group, "secondary"))
         if entry.keys:
             line.addWidget(_label(entry.keys, "keys"))
         return row

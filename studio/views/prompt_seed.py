@@ -12,6 +12,8 @@ from studio.views.prompt_part import Part, column_label
 from studio.widgets.disclosure import Fold
 from studio.widgets.keys import PRESS, keep_keys
 
+WIDEST_ROLL = "0000000000"
+
 
 class SeedPart(Part):
     """Another seed is another take of the same words; a locked one stays after Generate.
@@ -29,7 +31,8 @@ class SeedPart(Part):
         self.seed.setAccessibleName(self.tr("Seed"))
         self.seed.setValidator(QRegularExpressionValidator(QRegularExpression("[0-9]{1,19}"), self.seed))
         self.seed.setMinimumWidth(6 * GRID_PX)
-        self.seed.setMaximumWidth(12 * GRID_PX)
+        digits_px = self.seed.fontMetrics().horizontalAdvance(WIDEST_ROLL)
+        self.seed.setMaximumWidth(digits_px + 4 * GRID_PX)  # all of a rolled seed can be read
         self.seed.editingFinished.connect(self._choose)
         self.dice = self._button(self.tr("Roll another seed"), "dice")
         self.dice.clicked.connect(studio.composer.new_seed)

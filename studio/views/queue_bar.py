@@ -171,7 +171,7 @@ class QueueBar(QWidget):
 
     def _all_button(self) -> QToolButton:
         button = QToolButton()
-        button.setText(self.tr("All jobs"))
+        button.setText(f" {self.tr('All jobs')}")
         button.setCheckable(True)
         button.setAutoRaise(True)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

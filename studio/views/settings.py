@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QDir, QSize
+from PySide6.QtCore import QDir, QSize, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -21,7 +22,7 @@ from studio.models.preferences import SETTINGS, Preferences, Section, Setting
 from studio.style.tokens import GRID_PX
 from studio.widgets.elided_label import ElidedLabel
 
-SIZE = QSize(76 * GRID_PX, 52 * GRID_PX)
+SIZE = QSize(76 * GRID_PX, 68 * GRID_PX)
 NAMES_PX = 22 * GRID_PX
 
 
@@ -41,10 +42,22 @@ class View(QWidget):
             shown = [each for each in SETTINGS if each.section == section and _has_choice(each)]
             if shown:
                 self._add_section(grid, title, shown)
+        held = QWidget()
+        inner = QVBoxLayout(held)
+        inner.setContentsMargins(0, 0, GRID_PX, 0)
+        inner.addLayout(grid)
+        inner.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for each in (area.viewport(), held):
+            each.setAutoFillBackground(False)
+        area.setWidget(held)
+        held.setAutoFillBackground(False)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
-        rows.addLayout(grid)
-        rows.addStretch(1)
+        rows.addWidget(area)
         self.setFocusProxy(next(iter(self.fields.values())))
 
     def _add_section(self, grid: QGridLayout, title: str, settings: list[Setting]) -> None:

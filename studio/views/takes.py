@@ -30,6 +30,7 @@ class View(QWidget):
         self._theme = theme
         self._shown: tuple[object, ...] = ()
         self._selected: str | None = None
+        self._watched: str | None = None
         self._aspect = USUAL_ASPECT
         self._entries: list[Entry] = []
         self.strip: Strip[TakeCard] = Strip(self._make, self._bind, self._card_size)
@@ -93,6 +94,7 @@ class View(QWidget):
         film.changed.connect(self._look)
         film.shot_changed.connect(self._look)
         jobs.changed.connect(self._look)
+        self._studio.playback.shown_changed.connect(self._follow)
         jobs.progressed.connect(self._on_progress)
         jobs.previewed.connect(self._on_preview)
         self._actions["variations"].changed.connect(self._on_actions)
@@ -114,6 +116,17 @@ class View(QWidget):
         self._stack.setCurrentWidget(self.strip if entries else self.empty)
         place = next((index for index, entry in enumerate(entries) if entry.is_selected), None)
         if place is not None and (is_other_shot or self._selected != before):
+            self.strip.go_to(place)
+        self._follow()
+
+    def _follow(self) -> None:
+        """A job that comes into view in the viewer is seen here, too; keys that are here stay where they are."""
+        job_id = self._studio.playback.job_id
+        if job_id == self._watched:
+            return
+        place = next((at for at, entry in enumerate(self._entries) if entry.job and entry.job.id == job_id), None)
+        self._watched = job_id if place is not None else None
+        if place is not None and not self.strip.hasFocus():
             self.strip.go_to(place)
 
     def _on_progress(self, job_id: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QFont
+from PySide6.QtGui import QAction, QFont, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from studio.models.studio import Studio
@@ -17,7 +17,9 @@ BUTTON_PX = 4 * GRID_PX
 MOVING = ("to_in", "step_back", "play", "step_forward", "to_out")
 RANGING = ("set_in", "set_out")
 SHOWING = ("repeat", "compare", "full_screen")
-WIDEST = "00:00:00:00 / 00:00:00:00"
+WIDEST, SHORT = "00:00:00:00 / 00:00:00:00", "00:00:00:00"
+ROOMY_PX = 78 * GRID_PX
+"""Below, the clip's length and the room between groups go, so that no button does."""
 
 
 class View(QWidget):
@@ -30,10 +32,11 @@ class View(QWidget):
         self._theme = theme
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # whoever plays a clip does not want Space in the prompt
         self.buttons: dict[str, QToolButton] = {}
+        self._groups: list[QHBoxLayout] = []
+        self._is_roomy = True
         self.timecode = self._timecode_label()
         self.speed = QLabel()
         self.speed.setProperty("look", "secondary")
-        self.speed.setMinimumWidth(self.speed.fontMetrics().horizontalAdvance("−8×") + GRID_PX)
         self.scrubber = Scrubber(theme)
         self.scrubber.setAccessibleName(self.tr("Playhead"))
         self.scrubber.describe = self._describe
@@ -44,7 +47,25 @@ class View(QWidget):
         rows.addLayout(self._row())
         self.setFocusProxy(self.buttons["play"])
         self._connect()
+        self._fit()
         self._look()
+
+    def resizeEvent(self, event: QResizeEvent, /) -> None:  # noqa: N802  Qt's name
+        super().resizeEvent(event)
+        if self._is_roomy is not (self.width() >= ROOMY_PX):
+            self._is_roomy = not self._is_roomy
+            self._fit()
+            self._on_frame()
+
+    def _fit(self) -> None:
+        """As much room as there is."""
+        roomy = self._is_roomy
+        widest = self.timecode.fontMetrics().horizontalAdvance(WIDEST if roomy else SHORT)
+        self.timecode.setMinimumWidth(widest + GRID_PX)
+        self.speed.setMinimumWidth(self.speed.fontMetrics().horizontalAdvance("−8×") + GRID_PX if roomy else 0)
+        margin = 2 * GRID_PX if roomy else GRID_PX // 2
+        for group in self._groups:
+            group.setContentsMargins(margin, 0, margin, 0)
 
     def _row(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -69,7 +90,7 @@ class View(QWidget):
         group = QWidget()
         group.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         row = QHBoxLayout(group)
-        row.setContentsMargins(2 * GRID_PX, 0, 2 * GRID_PX, 0)
+        self._groups.append(row)
         row.setSpacing(GRID_PX // 4)
         for name in names:
             row.addWidget(self._button(name))
@@ -94,7 +115,6 @@ class View(QWidget):
         font.setFeature(QFont.Tag("tnum"), 1)
         label.setFont(font)
         label.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
-        label.setMinimumWidth(label.fontMetrics().horizontalAdvance(WIDEST) + GRID_PX)
         label.setAccessibleName(self.tr("Timecode"))
         label.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -130,8 +150,10 @@ class View(QWidget):
         scrubber.show_frames(playback.num_frames, playback.in_frame, playback.out_frame, has_range=has_range)
         scrubber.show_playhead(playback.index)
         scrubber.show_here(playback.buffered)
-        said = f"{timecode(playback.index, playback.fps)} / {timecode(playback.num_frames, playback.fps)}"
-        self.timecode.setText(said if playback.num_frames else "")
+        here, whole = timecode(playback.index, playback.fps), timecode(playback.num_frames, playback.fps)
+        said = f"{here} / {whole}"
+        self.timecode.setText((said if self._is_roomy else here) if playback.num_frames else "")
+        self.timecode.setToolTip("" if self._is_roomy else said)
 
     def _describe(self, frame: int) -> str:
         said = self.tr("{timecode} · frame {number}")

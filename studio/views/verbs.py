@@ -72,11 +72,11 @@ class View(QWidget):
         widths = {name: self.buttons[name].sizeHint().width() + GAP_PX for name in wanted}
         whole = sum(widths.values())
         long = seconds(self._studio.composer.part_seconds)
-        self.length.setText(self.tr("New part: {length}").format(length=long))
+        self.length.setText(self.tr("New part: {length} ▾").format(length=long))
         room = self.width() - 3 * GRID_PX - self.length.sizeHint().width()
         if whole > room:
             room += self.length.sizeHint().width()
-            self.length.setText(self.tr("+ {length}").format(length=long))
+            self.length.setText(self.tr("+ {length} ▾").format(length=long))
             room -= self.length.sizeHint().width()
         if whole > room:
             room -= BUTTON_PX + GAP_PX
@@ -124,12 +124,10 @@ class View(QWidget):
 
     def _length_button(self) -> QToolButton:
         button = QToolButton()
-        button.setIcon(icon("chevron_down", self._theme, "muted"))
-        button.setIconSize(QSize(ICON_PX, ICON_PX))
         button.setAutoRaise(True)
         button.setProperty("look", "quiet")
         button.setFixedHeight(BUTTON_PX)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setToolTip(self.tr("How long what Extend, Loop and Bridge add is"))
         button.setAccessibleName(self.tr("Length of the new part"))

@@ -76,7 +76,10 @@ class Strip(QAbstractScrollArea, Generic[_W]):
 
     def go_to(self, index: int) -> None:
         """Let the keys act on it, and have it seen."""
-        self._current = max(0, min(index, self._count - 1))
+        before, self._current = self._current, max(0, min(index, self._count - 1))
+        if before != self._current:  # only one shows that the keys are on it
+            self.rebind(before)
+            self.rebind(self._current)
         bar, size = self.horizontalScrollBar(), self._size
         first = self._current * (size.width() + GRID_PX)
         if first < bar.value():
@@ -86,10 +89,14 @@ class Strip(QAbstractScrollArea, Generic[_W]):
         self._place()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's name
-        """More or fewer of them."""
+        """More or fewer of them; the one that keys act on stays in sight, as it was before the first layout, too."""
+        was_seen = self._current in self._alive or not event.oldSize().isValid()
         super().resizeEvent(event)
         self._measure()
-        self._place()
+        if was_seen and self._count:
+            self.go_to(self._current)
+        else:
+            self._place()
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802  Qt's name
         """Every wheel scrolls it sideways."""

@@ -98,7 +98,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=21)
     pairs = parser.parse_args().pairs
     card = read_card(RESOURCES / "models" / "starter.toml")
-    recipe = Recipe(model=card.id, prompt="a beach at sunset", seed=7, **card.defaults.model_dump())
+    recipe = Recipe(model=card.id, prompt="a beach at sunset", seed=7, **card.defaults.model_dump(exclude={"strength"}))
     render = renderer(recipe)
     render()
     rows, shares = [], []

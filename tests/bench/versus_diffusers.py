@@ -34,7 +34,9 @@ PROMPT = "A serene beach at sunset with waves gently crashing and seagulls flyin
 
 def starter_recipe(card: ModelCard) -> Recipe:
     """The recipe all measurements use: the model's defaults."""
-    return Recipe(model=card.id, prompt=PROMPT, seed=7, **card.defaults.model_dump(exclude={"negative_prompt"}))
+    return Recipe(
+        model=card.id, prompt=PROMPT, seed=7, **card.defaults.model_dump(exclude={"negative_prompt", "strength"})
+    )
 
 
 def timed(act: Callable[[], object]) -> float:

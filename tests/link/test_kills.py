@@ -136,12 +136,11 @@ def no_strays(folder: Path) -> bool:
 
 ONE, TWO = {"num_inference_steps": 18}, {"num_frames": 65, "num_inference_steps": 6}
 PLANS = {
-    "early and late": (ONE, ["denoise", "denoise"]),
-    "then while it loads": (ONE, ["denoise", "load"]),
-    "then as it reads the prompt": (ONE, ["encode", "encode"]),
+    "early, and as it reads the prompt again": (ONE, ["denoise", "encode"]),
+    "then while it loads": (ONE, ["encode", "load"]),
     "decoding": (ONE, ["decode", "write"]),
     "writing": (ONE, ["write", "load"]),
-    "while the worker starts": (ONE, ["denoise", None, "decode"]),
+    "while the worker starts": (ONE, ["denoise", None, "denoise"]),
     "second section": (TWO, ["denoise", "write"]),
 }
 
@@ -264,7 +263,7 @@ def test_of_the_engine(
 
     story = Story(client.submit(wanted))
     paused = client.pause(client.submit(wanted).id)
-    kills = [Kill("denoise", 3), Kill("load"), Kill("denoise", 9), Kill("write", delay_s=0.05)]
+    kills = [Kill("denoise", 3), Kill("denoise", 9), Kill("write", delay_s=0.05)]
     while kills or not story.job.is_over:
         with client.events() as stream, contextlib.suppress(EngineGoneError):
             story.stands(client.job(story.job.id))

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from engine.client.attach import attach_running
+from engine.protocol.home import read_rendezvous
 from studio.__main__ import wanted_project
 from studio.project.sample import sample_project
 from studio.project.storage import create_project, open_project
@@ -31,7 +32,7 @@ timer.start()
 code = run_window()
 print(code, *({"torch", "cv2", "numpy", "diffusers", "engine.server"} & set(sys.modules)))
 """
-CLOSE = "window.close()"
+CLOSE = "timer.stop(); window.close()"
 EDIT = (
     "from studio.project import edits; "
     "film = window._desk.studio.film; "
@@ -45,12 +46,14 @@ def environment() -> dict[str, str]:
 
 
 def stop_engine(home: Path) -> None:
-    client = attach_running(home)
-    if client is not None:
-        with client:
-            client.stop()
-    for child in psutil.Process().children(recursive=True):
-        child.wait(20)
+    """End the engine of this folder, and see it gone; other tests share another one."""
+    rendezvous, client = read_rendezvous(home), attach_running(home)
+    if client is None or rendezvous is None:
+        return
+    engine = psutil.Process(rendezvous.pid)
+    with client:
+        client.stop()
+    engine.wait(20)
 
 
 @pytest.mark.parametrize(

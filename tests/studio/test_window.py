@@ -78,7 +78,7 @@ def test_it_is_painted_before_there_is_a_project_or_an_engine(make_run: Callable
     assert run.desk.studio is None
     assert link_of(run).starts == 0
     assert run.window.grab().width() > 0
-    assert head(run).engine.text() == "engine starting…"
+    assert head(run).engine.text().strip() == "engine starting…"
 
 
 def test_a_first_run_has_a_prompt_ready_and_the_focus_in_it(opened: Run) -> None:
@@ -220,7 +220,7 @@ def _button(run: Run, text: str) -> QPushButton:
 )
 def test_it_says_how_the_engine_is(opened: Run, qtbot: QtBot, state: Any, said: str, can_retry: bool) -> None:
     link_of(opened).become(state)
-    assert head(opened).engine.text() == said
+    assert head(opened).engine.text().strip() == said
     assert _button(opened, "Try again").isVisible() is can_retry
     if can_retry:
         qtbot.mouseClick(_button(opened, "Try again"), Qt.MouseButton.LeftButton)
@@ -228,12 +228,12 @@ def test_it_says_how_the_engine_is(opened: Run, qtbot: QtBot, state: Any, said: 
 
 
 def test_it_says_what_is_being_made_and_on_what(opened: Run) -> None:
-    assert head(opened).engine.text() == "Starter"
+    assert head(opened).engine.text().strip() == "Starter"
     link_of(opened).tell(WorkerChanged(device="auto", state="ready", detail="cpu: Intel Xeon"))
     tell(opened, "a", Running(started_at=1.0, device="cpu"))
     tell(opened, "b", Queued())
     tell(opened, "c", Queued())
-    assert head(opened).engine.text() == "Starter on CPU · 1 rendering · 2 waiting"
+    assert head(opened).engine.text().strip() == "Starter on CPU · 1 rendering · 2 waiting"
 
 
 @pytest.mark.parametrize(

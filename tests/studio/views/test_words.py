@@ -37,7 +37,7 @@ def is_sentence(text: str) -> bool:
 
 @pytest.mark.parametrize("kind", get_args(ProblemKind))
 @pytest.mark.parametrize("value", [None, 24, "starter", 2.5])
-@pytest.mark.parametrize("field", ["num_frames", "prompt", "conditions[1].strength", "/home/x/a b.png", "style"])
+@pytest.mark.parametrize("field", ["num_frames", "prompt", "conditions[1].strength", "/there/x/a b.png", "style"])
 def test_every_problem_has_a_sentence(kind: ProblemKind, value: object, field: str) -> None:
     problem = Problem.model_validate({"field": field, "kind": kind, "value": value, "detail": "why"})
     assert is_sentence(words.problem_sentence(problem).replace("a b.png", "A b.png"))
@@ -100,7 +100,7 @@ def test_a_limit_is_told() -> None:
 
 
 def test_a_file_is_called_by_its_name() -> None:
-    for path in ("/home/me/my pictures/sea 🌊.pdf", "C:\\pictures\\sea 🌊.pdf"):
+    for path in ("/there/my pictures/sea 🌊.pdf", "C:\\pictures\\sea 🌊.pdf"):
         assert words.problem_sentence(Problem(field=path, kind="unreadable")).startswith("sea 🌊.pdf cannot be read")
 
 
