@@ -1,5 +1,6 @@
 """The only place that builds the window and connects it."""
 
+import gc
 import os
 import signal
 import sys
@@ -72,6 +73,7 @@ def run_window(path: Path | None = None) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's loop runs no Python: Ctrl-C would never be heard
     run = Run(EngineLink(attach_to(None)))
     run.start(path)
+    gc.freeze()  # what the imports made stays: no collection has to walk it while a clip plays
     code = app.exec()
     run.close()
     icon.cache_clear()  # pictures have to go before the application does

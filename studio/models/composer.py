@@ -78,7 +78,6 @@ class Composer(QObject):
         self.chosen_seconds: float | None = None
         self.habits = Habits()
         film.changed.connect(self._look)
-        film.shot_changed.connect(self._look)
         library.changed.connect(self._look)
         link.state_changed.connect(self._look)
         self._look()

@@ -6,21 +6,23 @@ from pathlib import Path
 
 from PySide6.QtCore import QDir, QSize, Qt
 from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from studio.models.preferences import SETTINGS, Preferences, Section, Setting
-from studio.style.tokens import GRID_PX
+from studio.style.tokens import GRID_PX, Theme
+from studio.views.material_style import material_sheet
+from studio.widgets.combo import Combo
 from studio.widgets.elided_label import ElidedLabel
+from studio.widgets.switch import Switch
 
 SIZE = QSize(76 * GRID_PX, 68 * GRID_PX)
 NAMES_PX = 22 * GRID_PX
@@ -29,9 +31,11 @@ NAMES_PX = 22 * GRID_PX
 class View(QWidget):
     """What is chosen counts at once; there is no OK."""
 
-    def __init__(self, preferences: Preferences) -> None:
+    def __init__(self, preferences: Preferences, theme: Theme) -> None:
         super().__init__()
         self._preferences = preferences
+        self._theme = theme
+        self.setStyleSheet(material_sheet(theme))
         self.fields: dict[str, QWidget] = {}
         grid = QGridLayout()
         grid.setHorizontalSpacing(3 * GRID_PX)
@@ -89,8 +93,7 @@ class View(QWidget):
         grid.setRowMinimumHeight(grid.rowCount(), 2 * GRID_PX)
 
     def _choice(self, setting: Setting) -> QWidget:
-        field = QComboBox()
-        field.setMinimumHeight(4 * GRID_PX)
+        field = Combo(self._theme)
         words = self._options()
         for option in setting.options:
             field.addItem(words.get((setting.key, option), option), option)
@@ -103,7 +106,8 @@ class View(QWidget):
         return field
 
     def _switch(self, setting: Setting) -> QWidget:
-        field = QCheckBox()
+        field = Switch("", self._theme)
+        field.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         field.setChecked(bool(self._preferences.value(setting.key)))
         field.toggled.connect(partial(self._preferences.choose, setting.key))
         return field

@@ -56,7 +56,7 @@ class Sheets(QObject):
         return {
             "palette": self._palette,
             "shortcuts": lambda: (shortcuts.View(self._actions), shortcuts.SIZE),
-            "settings": lambda: (settings.View(self._desk.preferences), settings.SIZE),
+            "settings": lambda: (settings.View(self._desk.preferences, self._theme), settings.SIZE),
             "library": self._library,
             "diagnostics": self._diagnostics,
         }

@@ -32,11 +32,11 @@ class Differences(Popup):
         self.sentence = QLabel(self._sentence(len(found)))
         self.sentence.setWordWrap(True)
         self.sentence.setProperty("look", "secondary")
-        self.rows.addWidget(self.sentence)
         rows: list[Row] = [("", f"<b>{html.escape(names[0])}</b>", f"<b>{html.escape(names[1])}</b>")]
         rows += [self._row(difference, project, theme) for difference in found]
         if found:
             self.rows.addWidget(_table(rows))
+        self.rows.addWidget(self.sentence)
 
     def _sentence(self, count: int) -> str:
         if count == 0:

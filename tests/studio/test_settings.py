@@ -73,7 +73,7 @@ def test_a_folder_that_cannot_be_written_costs_nothing_but_the_memory(
 
 
 def test_every_setting_has_words(preferences: Preferences, qtbot: QtBot) -> None:
-    view = settings.View(preferences)
+    view = settings.View(preferences, DARK)
     qtbot.addWidget(view)
     for each in SETTINGS:
         if each.kind == "choice" and len(each.options) < 2:
@@ -89,7 +89,7 @@ def test_every_setting_has_words(preferences: Preferences, qtbot: QtBot) -> None
 
 def test_the_dialog_shows_and_changes_them(preferences: Preferences, qtbot: QtBot) -> None:
     preferences.choose("theme", "light")
-    view = settings.View(preferences)
+    view = settings.View(preferences, DARK)
     qtbot.addWidget(view)
     view.show()
     theme, done = view.fields["theme"], view.fields["tell_when_done"]

@@ -311,3 +311,28 @@ def test_it_leaves_nothing_behind(view: View, scene: Any, studio: Studio, qtbot:
         view.deleteLater()
     scene.finish("b")
     scene.run("c", previews=3)
+
+
+def test_a_job_that_comes_into_the_viewer_is_seen_in_the_strip(view: View, scene: Any, studio: Studio) -> None:
+    for number in range(12):
+        scene.finish(f"take {number}", seed=number)
+    studio.show_take("take 0")
+    assert 12 not in view.strip.alive
+    scene.run("new", previews=17)
+    studio.show_job("new")
+    assert view.strip.current == 12
+    assert 12 in view.strip.alive
+
+
+def test_only_one_card_shows_that_the_keys_are_on_it(
+    view: View, scene: Any, studio: Studio, qapp: QApplication
+) -> None:
+    scene.finish("a")
+    scene.finish("b", seed=8)
+    view.window().activateWindow()
+    view.strip.setFocus()
+    view.strip.go_to(1)
+    settle(scene, qapp)
+    studio.show_take("a")
+    assert view.strip.current == 0
+    assert [card(view, index).thumbnail._is_selected for index in (0, 1)] == [True, False]

@@ -167,3 +167,14 @@ def test_time_runs_from_left_to_right_in_every_language(
 def test_a_frame_says_its_timecode(view: View, scene: Any) -> None:
     scene.finish("a")
     assert view.scrubber.describe(13) == "00:00:01:01 · frame 14"
+
+
+def test_in_a_narrow_window_every_button_has_its_place(view: View, scene: Any, look: Show) -> None:
+    scene.finish("a", num_frames=49)
+    look(view, "transport_narrow", 484, 72)
+    QApplication.processEvents()
+    places = [button.mapTo(view, QPoint()).x() for button in view.buttons.values()]
+    assert all(after - before >= 32 for before, after in zip(places, places[1:], strict=False))
+    assert places[-1] + 32 <= view.width()
+    assert view.timecode.text() == "00:00:00:00"
+    assert "00:00:04:01" in view.timecode.toolTip()
