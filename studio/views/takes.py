@@ -120,13 +120,13 @@ class View(QWidget):
         self._follow()
 
     def _follow(self) -> None:
-        """A job that comes into view in the viewer is seen here, too; keys that are here stay where they are."""
+        """A job that comes into view in the viewer is seen here, too."""
         job_id = self._studio.playback.job_id
         if job_id == self._watched:
             return
         place = next((at for at, entry in enumerate(self._entries) if entry.job and entry.job.id == job_id), None)
         self._watched = job_id if place is not None else None
-        if place is not None and not self.strip.hasFocus():
+        if place is not None:
             self.strip.go_to(place)
 
     def _on_progress(self, job_id: str) -> None:

@@ -55,7 +55,7 @@ class View(QWidget):
         if self._is_roomy is not (self.width() >= ROOMY_PX):
             self._is_roomy = not self._is_roomy
             self._fit()
-            self._on_frame()
+            self._look()
 
     def _fit(self) -> None:
         """As much room as there is."""
@@ -136,6 +136,7 @@ class View(QWidget):
         speed = playback.speed
         self._dress_play()
         self.speed.setText("" if speed in (0.0, 1.0) else f"{number(speed).replace('-', '−')}×")
+        self.speed.setVisible(self._is_roomy or bool(self.speed.text()))
         self._on_frame()
 
     def _dress_play(self) -> None:

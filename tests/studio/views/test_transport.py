@@ -1,5 +1,6 @@
 """The transport: where the playhead is, told and moved exact to the frame."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -172,9 +173,10 @@ def test_a_frame_says_its_timecode(view: View, scene: Any) -> None:
 def test_in_a_narrow_window_every_button_has_its_place(view: View, scene: Any, look: Show) -> None:
     scene.finish("a", num_frames=49)
     look(view, "transport_narrow", 484, 72)
-    QApplication.processEvents()
-    places = [button.mapTo(view, QPoint()).x() for button in view.buttons.values()]
-    assert all(after - before >= 32 for before, after in zip(places, places[1:], strict=False))
+    for _ in range(5):
+        QApplication.processEvents()
+    places = sorted(button.mapTo(view, QPoint()).x() for button in view.buttons.values())
+    assert min(after - before for before, after in itertools.pairwise(places)) >= 32, places
     assert places[-1] + 32 <= view.width()
     assert view.timecode.text() == "00:00:00:00"
     assert "00:00:04:01" in view.timecode.toolTip()
