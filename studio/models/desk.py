@@ -6,7 +6,7 @@ import platform
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import TypeVar
@@ -142,7 +142,7 @@ class Desk(QObject):
     def import_zip(self, archive: Path) -> None:
         """Unpack a project into the projects folder, and open it."""
         target = new_folder(self.preferences.projects_folder, archive.stem)
-        self._do(archive, lambda: open_project(import_zip(archive, target, self._check)), self._show)
+        self._do(archive, lambda: _opened_copy(import_zip(archive, target, self._check)), self._show)
 
     def export_zip(self, target: Path) -> None:
         """Pack the open project as it is now."""
@@ -252,3 +252,13 @@ def _copy(source: Path, target: Path) -> None:
             shutil.copyfileobj(content, file)
     except OSError as error:
         raise read_error(error, source) from error
+
+
+def _opened_copy(path: Path) -> Opened:
+    """A copy is a project of its own: jobs of the one it was packed from are not its jobs."""
+    opened = open_project(path)
+    if opened.read_only:
+        return opened
+    copy = opened.project.changed(id=new_id())
+    opened.folder.save(copy)
+    return replace(opened, project=copy)

@@ -157,6 +157,7 @@ class Studio(QObject):
                     composer.remix(item, far)
                 case "retake":
                     composer.retake(item, playback.in_frame / clip.fps, playback.out_frame / clip.fps)
+                    self.set_in_out(0, None)  # the range said what to make anew, not what to show
                 case "bridge":
                     if behind is not None:
                         self._item(behind, lambda other: composer.bridge(item, other, seconds))

@@ -21,7 +21,10 @@ SHORT = ("--seconds", "0.5", "--steps", "2", "--seed", "7")
         ("remix a.mkv --strength nan", "--strength: is not valid (nan is no number from 0 to 1)"),
         ("remix a.mkv --strength 0", "--strength: 0 is too small; the nearest that works is 0.05"),
         ("remix a.mkv --strength 1.1", "--strength: 1.1 is too large; the nearest that works is 1"),
-        ("remix a.mkv --strength 0.5 --steps 2 --draft-steps 1", "--draft-steps: 1 is too large (only one step is made)"),
+        (
+            "remix a.mkv --strength 0.5 --steps 2 --draft-steps 1",
+            "--draft-steps: 1 is too large (only one step is made)",
+        ),
         ("retake a.mkv --from 0.8 --to 0.5", "--to: 0.5 is too small (--to has to lie behind --from (0.8 s))"),
         ("retake a.mkv --from nan", "--from: is not valid (nan is no time in seconds)"),
         ("retake a.mkv --to 9", "--to: 9 is outside the clip; the nearest that works is 1"),

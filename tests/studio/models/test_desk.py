@@ -158,13 +158,15 @@ def test_a_damaged_project_is_opened_from_its_newest_good_backup(desk: Desk, qtb
 def test_a_project_goes_into_a_zip_and_comes_back(desk: Desk, qtbot: QtBot, path: Path, tmp_path: Path) -> None:
     studio = open_on(desk, path, qtbot)
     studio.film.edit("rename_project", lambda project: edits.rename_project(project, "Newest"))
-    target = tmp_path / "with space" / "Küste.zip"
+    target, original = tmp_path / "with space" / "Küste.zip", studio.film.project.id
     target.parent.mkdir()
     with qtbot.waitSignal(desk.exported) as heard:
         desk.export_zip(target)
     assert heard.args == [target, 0]
     back = open_on(desk, target, qtbot)
     assert back.film.project.name == "Newest"
+    assert back.film.project.id != original  # whose jobs are not the copy's
+    assert open_project(back.film.folder.path).project.id == back.film.project.id
     assert back.film.folder.path.parent == desk.preferences.projects_folder
 
 
