@@ -111,11 +111,6 @@ def carries_recipe(container: Container) -> bool:
     return container != "gif"
 
 
-def carries_sound(container: Container) -> bool:
-    """Say whether a file of this kind can have sound."""
-    return container in CODINGS and bool(CODINGS[container].sound)
-
-
 def coding(container: Container) -> Coding:
     """Return how a container of film is written; MediaError "unsupported" for those that are not written by ffmpeg."""
     if container not in CODINGS:

@@ -13,6 +13,13 @@ Container = Literal["mp4", "webm", "mkv", "mov", "gif", "png", "zip"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
+def usual_container(recipe: Recipe) -> Container:
+    """How a take is written unless somebody says otherwise: H.264 has no odd edges."""
+    if recipe.take_frames == 1:
+        return "png"
+    return "mkv" if any(edge % 2 for edge in recipe.take_size) else "mp4"
+
+
 class Delivery(Frozen):
     """How the take is written; `embed_recipe` off keeps the prompt out of the file."""
 

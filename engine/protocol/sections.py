@@ -33,7 +33,6 @@ def sections(recipe: Recipe, card: ModelCard) -> tuple[Section, ...]:
     A looped clip has a section more, which leads from its last frames to its first. Lengths are spread evenly.
     """
     rule, overlap = card.frames, context(card)
-    parts = [(0, recipe.num_frames, 0)]
     if recipe.loop:
         while overlap > 1 and overlap + rule.step - 1 > recipe.num_frames:
             overlap -= rule.step
@@ -41,7 +40,7 @@ def sections(recipe: Recipe, card: ModelCard) -> tuple[Section, ...]:
         closing = (room + 1) // rule.step * rule.step - 1
         opened = recipe.num_frames - closing
         parts = [*_open(opened, card, overlap), (opened - overlap, overlap + closing + overlap, overlap)]
-    elif is_long(recipe, card):
+    else:
         parts = list(_open(recipe.num_frames, card, overlap))
     backward = is_backward(recipe)
     ahead = [part[2] for part in parts[1:]] + [0]  # what each shares with the one behind it
@@ -66,11 +65,6 @@ def context(card: ModelCard, available: int | None = None) -> int:
 def can_go_on(card: ModelCard) -> bool:
     """True when the model can go on from what it has made, so that a clip may have sections."""
     return "keyframes" in card.conditions and card.frames.largest > card.frames.step
-
-
-def is_long(recipe: Recipe, card: ModelCard) -> bool:
-    """True when the clip is longer than the model can make at once."""
-    return recipe.num_frames > card.frames.largest
 
 
 def is_backward(recipe: Recipe) -> bool:

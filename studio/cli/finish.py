@@ -1,6 +1,5 @@
 """The command that goes on with a clip that was drafted, paused or broken off."""
 
-import itertools
 import time
 from pathlib import Path
 from typing import Annotated
@@ -8,11 +7,10 @@ from typing import Annotated
 from typer import Option
 
 from engine.client.attach import attach
-from engine.protocol.job import Job
 from studio.cli.ending import Ending, end
 from studio.cli.follow import Follower, display
 from studio.cli.look import JobId, Json, find_job, wrong_state
-from studio.cli.output import check_output, slug
+from studio.cli.output import check_output, slug, unused
 
 
 def finish(
@@ -27,17 +25,10 @@ def finish(
         found = find_job(client, job)
         if found.is_over and not found.can_resume:
             raise wrong_state(found)
-        target = _default_output(found) if output is None else output.expanduser()
-        check_output(target, found.request.delivery.container)
+        recipe, container = found.request.recipe, found.request.delivery.container
+        target = unused(f"{slug(recipe.prompt)}-{recipe.seed}", container) if output is None else output.expanduser()
+        check_output(target, container)
         follower = Follower(client, previews, on_interrupt="pause")
         with display() as shown:
             ended = follower.go_on(found, shown)
         return end(follower.client, ended, Ending(target, as_json, time.monotonic() - began_s))
-
-
-def _default_output(job: Job) -> Path:
-    """A name that is not there yet, from prompt and seed."""
-    recipe, container = job.request.recipe, job.request.delivery.container
-    suffix = "" if container == "zip" else f".{container}"
-    names = (f"{slug(recipe.prompt)}-{recipe.seed}{'' if n == 1 else f'-{n}'}{suffix}" for n in itertools.count(1))
-    return next(path for path in map(Path, names) if not path.exists())

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.client.api import EngineClient
-from engine.protocol.job import Container, TakeFile
+from engine.protocol.job import Container, TakeFile, usual_container
 from engine.protocol.problem import Problem, ProblemsError
 from engine.protocol.recipe import Recipe
 from studio.cli.follow import save
@@ -41,9 +41,8 @@ def destination(chosen: Path | None, wanted: Format | None, recipe: Recipe, name
     if recipe.take_frames == 1 and container in (None, "zip") and (chosen is None or chosen.suffix.lower() == ".png"):
         container = "png"
     if chosen is None:
-        even = all(edge % 2 == 0 for edge in recipe.take_size)
-        container = container or ("mp4" if even else "mkv")
-        return _unused(name, "" if container == "zip" else f".{container}"), container
+        container = container or usual_container(recipe)
+        return unused(name, container), container
     named = _SUFFIXES.get(chosen.suffix.lower())
     if container is None:
         return chosen, named or "mp4"
@@ -185,7 +184,9 @@ def _sidecar(clip: Path) -> Path:
     return clip.with_name(clip.name + SIDECAR_SUFFIX)
 
 
-def _unused(name: str, suffix: str) -> Path:
+def unused(name: str, container: Container) -> Path:
+    """A name here that is not taken; that of a PNG sequence is a folder's."""
+    suffix = "" if container == "zip" else f".{container}"
     path, number = Path(name + suffix), 2
     while path.exists():
         path = Path(f"{name}-{number}{suffix}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,11 +13,11 @@ from engine.protocol.clip_frames import ClipFrames
 from engine.protocol.job import Job, JobRequest
 from engine.protocol.media import MediaItem
 from engine.protocol.model_card import Adding, ModelCard, ModelToAdd
-from engine.protocol.problem import Problem, ProblemsError
 from engine.protocol.worker_status import WorkerStatus
 from studio.link.ask import Ask, OnFailed, Ticket
 from studio.link.state import LinkState, Starting
 from studio.link.trouble import Trouble
+from studio.project.media import MediaFolder
 
 if TYPE_CHECKING:
     from engine.client.api import EngineClient  # it takes as long to import as all the rest of the window
@@ -135,10 +133,15 @@ class Link(QObject):
         """What is in media that the engine keeps."""
         return self.send(Ask("media_item", (sha256,), lambda client: client.media_item(sha256), "bulk"), done, failed)
 
-    def fetch(self, sha256: str, target: Path, done: Done[Path] = None, failed: OnFailed | None = None) -> Ticket:
-        """Write media to a file, whole or not at all; what was there before is replaced. The result is the file."""
-        ask = Ask("fetch", (sha256, target), lambda client: _fetch(client, sha256, target), "bulk")
-        return self.send(ask, done, failed)
+    def fetch(
+        self, sha256: str, suffix: str, media: MediaFolder, done: Done[Path] = None, failed: OnFailed | None = None
+    ) -> Ticket:
+        """Bring media into a project's folder, whole and checked by its hash; the result is the file."""
+
+        def receive(client: EngineClient) -> Path:
+            return media.receive(sha256, suffix, lambda file: client.fetch(sha256, file))
+
+        return self.send(Ask("fetch", (sha256, suffix), receive, "bulk"), done, failed)
 
     def frames(  # noqa: PLR0913  what is seen, who sees it, and the two answers
         self,
@@ -209,18 +212,3 @@ class Link(QObject):
                 self.trouble.emit(ticket, trouble)
         except Exception:  # noqa: BLE001  as Qt does with what a slot raises
             sys.excepthook(*sys.exc_info())  # pyright: ignore[reportArgumentType]
-
-
-def _fetch(client: EngineClient, sha256: str, target: Path) -> Path:
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            client.fetch(sha256, file)
-        part.replace(target)
-    except OSError as error:
-        problem = Problem(field=str(target), kind="not_writable", detail=error.strerror or "")
-        raise ProblemsError([problem]) from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-    return target

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from engine.client.errors import EngineError, RefusedError
 from engine.protocol.problem import Problem, ProblemsError
+from studio.project.errors import StorageError
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,8 @@ def trouble_of(error: Exception) -> Trouble:
         return Problems(tuple(error.problems))
     if isinstance(error, RefusedError):
         return Refused(error.status, str(error))
+    if isinstance(error, StorageError):
+        return Problems((Problem(field=error.detail, kind="not_writable"),))
     if isinstance(error, EngineError):
         return Gone(str(error))
     log.error("a call to the engine broke", exc_info=error)

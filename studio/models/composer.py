@@ -7,7 +7,7 @@ from typing import Literal
 from PySide6.QtCore import QObject, Signal
 
 from engine.protocol import verbs
-from engine.protocol.job import Delivery, Device, Habits, JobRequest
+from engine.protocol.job import Delivery, Device, Habits, JobRequest, usual_container
 from engine.protocol.media import MediaItem
 from engine.protocol.model_card import ModelCard
 from engine.protocol.problem import Problem, ProblemsError
@@ -211,11 +211,9 @@ class Composer(QObject):
         if found:
             self.refused.emit(Problems(tuple(found)))
             return
-        even = all(edge % 2 == 0 for edge in recipe.take_size)
-        container = "png" if recipe.take_frames == 1 else "mp4" if even else "mkv"
         request = JobRequest(
             recipe=recipe,
-            delivery=Delivery(container=container),
+            delivery=Delivery(container=usual_container(recipe)),
             device=self.device,
             habits=self.habits,
             draft_steps=draft_steps,

@@ -102,14 +102,8 @@ class Errands(QObject):
         media = self._film.folder.media
         if media.path(sha256) is not None:
             done()
-            return
-        target = self._film.folder.path / "media" / sha256[:2] / f"{sha256}.{suffix}"
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            failed(Problems((Problem(field=str(target), kind="not_writable", detail=error.strerror or ""),)))
-            return
-        self._link.fetch(sha256, target, lambda _: done(), failed)
+        else:
+            self._link.fetch(sha256, suffix, media, lambda _: done(), failed)
 
 
 def _nothing() -> None:

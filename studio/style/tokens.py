@@ -45,11 +45,6 @@ class Theme:
         """What is selected: the accent, thin on a panel."""
         return mixed(self.accent, self.panel, TINT)
 
-    @property
-    def is_dark(self) -> bool:
-        """Whether the text is lighter than what it stands on."""
-        return self.text > self.ground
-
 
 DARK = Theme(
     ground="#101114",

@@ -51,13 +51,6 @@ class KeyedRows(QAbstractListModel, Generic[_Row]):
         """What stands there."""
         return self._rows[index.row()] if 0 <= index.row() < len(self._rows) else None
 
-    def index_of(self, key: str) -> QModelIndex:
-        """Where the row with this key stands; an invalid index when there is none."""
-        for number, row in enumerate(self._rows):
-            if row.key == key:
-                return self.index(number)
-        return QModelIndex()
-
     def spoken(self, row: _Row) -> str:
         """The row in words."""
         raise NotImplementedError

@@ -19,7 +19,7 @@ from studio.views.prompt_send import SendPart
 from studio.views.prompt_style import prompt_sheet
 from studio.views.prompt_text import TextPart
 
-LEAST_PX, USUAL_PX = 300, 340
+LEAST_PX = 300
 
 
 class View(QWidget):

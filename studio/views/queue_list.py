@@ -18,16 +18,6 @@ from studio.views.queue_words import Deed, deed_words, deeds_for
 from studio.widgets.keys import MOVE, PRESS, REMOVE, keep_keys
 
 _key = Qt.Key
-OWN_KEYS = (
-    _key.Key_Delete,
-    _key.Key_Backspace,
-    _key.Key_Space,
-    _key.Key_Return,
-    _key.Key_Enter,
-    _key.Key_Home,
-    _key.Key_End,
-)
-"""They mean something in the list, whatever they mean in the rest of the window."""
 
 
 class QueueList(QListView):

@@ -100,9 +100,9 @@ class View(QWidget):
         self._note.setGeometry(self.rect())
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802  Qt's name
-        """Show that keys are meant for it."""
+        """Show that keys are meant for it, to those who came by keys."""
         super().focusInEvent(event)
-        self.screen_view.frame(True)
+        self.screen_view.frame(event.reason() != Qt.FocusReason.MouseFocusReason)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802  Qt's name
         """No more."""

@@ -58,14 +58,6 @@ class Popup(QFrame):
         self.move(middle - QPoint(self.width() // 2, self.height() // 2 + place.height() // 8))
         self.show()
 
-    def open_below(self, place: QWidget) -> None:
-        """Show it under a widget, at the edge where lines begin."""
-        self.adjustSize()
-        mirrored = place.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        corner = place.rect().bottomRight() - QPoint(self.width(), 0) if mirrored else place.rect().bottomLeft()
-        self.move(place.mapToGlobal(corner) + QPoint(0, GRID_PX // 2))
-        self.show()
-
 
 class ListPopup(Popup):
     """Signals: `chosen`: the value of the option."""

@@ -53,8 +53,8 @@ def test_text_on_what_is_coloured_can_be_read(theme: Theme) -> None:
 
 
 def test_the_light_theme_is_drawn_and_not_inverted() -> None:
-    assert DARK.is_dark
-    assert not LIGHT.is_dark
+    assert DARK.text > DARK.ground
+    assert LIGHT.text < LIGHT.ground
     assert LIGHT.stage == DARK.stage, "pictures stand on black in both"
 
 

@@ -12,7 +12,7 @@ from engine.protocol.home import RESOURCES
 from engine.protocol.model_card import FrameRule, ModelCard, read_card
 from engine.protocol.recipe import Recipe
 from engine.protocol.rules import problems
-from engine.protocol.sections import Section, can_go_on, context, is_backward, is_long, sections
+from engine.protocol.sections import Section, can_go_on, context, is_backward, sections
 
 STARTER = read_card(RESOURCES / "models" / "starter.toml")
 LTX = STARTER.changed(frames={"step": 8, "smallest": 9, "largest": 257}, context_frames=17)
@@ -78,7 +78,7 @@ def test_a_clip_is_covered_once_by_even_sections(case: tuple[ModelCard, Recipe])
     assert not any(part.closes for part in parts)
     lengths = [part.num_frames for part in parts]
     assert max(lengths) - min(lengths) <= card.frames.step
-    assert (len(parts) > 1) == is_long(recipe, card)
+    assert (len(parts) > 1) == (recipe.num_frames > card.frames.largest)
 
 
 @given(cases(loop=False))

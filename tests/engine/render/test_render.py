@@ -68,13 +68,13 @@ def test_preview_map_fits_what_it_has_not_seen_and_is_cached(starter, tmp_path) 
         decoded = starter.family.decode(starter.pipeline, latents)
     assert psnr(fitted.frames(latents[0].numpy()), decoded) > 25
     first = preview_map(starter.family, starter.pipeline, "v", tmp_path)
-    (tmp_path / "v-5.safetensors").with_suffix(".safetensors").touch()
-    assert np.array_equal(first.later, preview_map(starter.family, None, "v", tmp_path).later)
+    (tmp_path / "v-48.safetensors").with_suffix(".safetensors").touch()
+    assert np.array_equal(first.later.pixels, preview_map(starter.family, None, "v", tmp_path).later.pixels)
 
 
 def test_a_damaged_preview_cache_is_made_anew(starter, tmp_path) -> None:
-    (tmp_path / "v-5.safetensors").write_bytes(b"noise")
-    assert preview_map(starter.family, starter.pipeline, "v", tmp_path).first.shape[-1] == 3
+    (tmp_path / "v-48.safetensors").write_bytes(b"noise")
+    assert preview_map(starter.family, starter.pipeline, "v", tmp_path).first.pixels.shape[-1] == 3
 
 
 @pytest.mark.parametrize("stage", ["encode", "denoise", "decode"])

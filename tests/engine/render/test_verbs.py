@@ -10,6 +10,7 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
+from engine.media.frames import stretch
 from engine.media.video_probe import probe_video
 from engine.media.video_read import read_frames
 from engine.media.video_write import write_video
@@ -107,11 +108,11 @@ def test_a_bridge_is_a_clip_of_its_own(make, clip, tmp_path) -> None:
     frames, recipe, _ = make(verbs.bridge, clip, other, arguments=(1.0,))
     assert len(frames) == FPS
     assert recipe.splice.kept == ()
-    first, last = moving(FRAMES)[-1], moving(30, seed=5)[0]
-    assert not any(np.array_equal(frame, first) for frame in frames)
-    near = [np.abs(frames[i].astype(int) - first).mean() for i in (0, -1)]
-    assert near[0] < near[1]
-    assert last.shape == first.shape
+    ends = moving(FRAMES)[-1], stretch(moving(30, seed=5)[0, ::2, ::2].copy(), WIDTH, HEIGHT)
+    assert not any(np.array_equal(frame, end) for frame in frames for end in ends)
+    away = [[np.abs(frames[i].astype(int) - end).mean() for i in (0, -1)] for end in ends]
+    assert away[0][0] < away[0][1]
+    assert away[1][1] < away[1][0]
 
 
 def test_a_retake_touches_nothing_outside_its_range(make, clip) -> None:

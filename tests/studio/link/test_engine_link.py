@@ -17,6 +17,7 @@ from studio.link.engine_link import EngineLink, attach_to
 from studio.link.keeper import Attach
 from studio.link.state import Connected
 from studio.link.trouble import Problems, Refused, Trouble
+from studio.project.media import MediaFolder
 
 LIMIT_MS = 120_000
 
@@ -63,14 +64,13 @@ def test_a_job_is_seen_from_its_birth_to_its_take(
     assert {preview.job_id for preview, _ in previews} == {job.id}
     assert all(len(jpegs) == 17 and jpegs[0].startswith(b"\xff\xd8") for _, jpegs in previews)
 
-    take = tmp_path / "take.mp4"
-    take.write_text("what was there before", "utf-8")
+    media, sha256 = MediaFolder(tmp_path), job.state.take.media
     fetched: list[Path] = []
-    link.fetch(job.state.take.media, take, fetched.append)
+    link.fetch(sha256, "mp4", media, fetched.append)
     qtbot.waitUntil(lambda: bool(fetched), timeout=LIMIT_MS)
-    assert fetched == [take]
-    assert take.stat().st_size == job.state.take.size_bytes
-    assert list(tmp_path.iterdir()) == [take]
+    assert fetched == [media.path(sha256)] == [tmp_path / sha256[:2] / f"{sha256}.mp4"]
+    assert fetched[0].stat().st_size == job.state.take.size_bytes
+    assert [path.name for path in tmp_path.iterdir()] == [sha256[:2]]
 
     clips: list[ClipFrames] = []
     link.frames("viewer", job.state.take.media, 3, 64, (64, 64), clips.append)
@@ -127,8 +127,9 @@ def test_trouble_has_a_type(link: EngineLink, qtbot: QtBot, recipe: Recipe, tmp_
     assert isinstance(troubles[1], Problems)
     assert "width" in {problem.field for problem in troubles[1].problems}
     link.upload(tmp_path / "missing.png", failed=failed)
-    link.fetch("ab" * 32, tmp_path / "x.mp4", failed=failed)
-    link.fetch("ab" * 32, tmp_path / "no folder" / "x.mp4", failed=failed)
+    (tmp_path / "a file").write_text("", "utf-8")
+    link.fetch("ab" * 32, "mp4", MediaFolder(tmp_path), failed=failed)
+    link.fetch("ab" * 32, "mp4", MediaFolder(tmp_path / "a file"), failed=failed)
     qtbot.waitUntil(lambda: len(troubles) == 5, timeout=LIMIT_MS)
     missing, unknown, nowhere = troubles[2:]
     assert isinstance(missing, Problems)
@@ -136,7 +137,7 @@ def test_trouble_has_a_type(link: EngineLink, qtbot: QtBot, recipe: Recipe, tmp_
     assert unknown == Refused(404, "no such media")
     assert isinstance(nowhere, Problems)
     assert [problem.kind for problem in nowhere.problems] == ["not_writable"]
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["a file"]
     assert threads == {threading.current_thread()}
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from engine.client.api import EngineClient
 from engine.protocol.events import JobChanged
 from engine.protocol.failure import Failure
 from engine.protocol.job import Cancelled, Done, Failed, Job, JobRequest, SetAside, TakeFile
@@ -16,10 +17,11 @@ from engine.protocol.model_card import ModelCard
 from engine.protocol.problem import Problem
 from engine.protocol.recipe import Recipe
 from studio.link.scripted import ScriptedLink
-from studio.link.trouble import Gone, Problems, Refused, Trouble
+from studio.link.trouble import Gone, Problems, Refused, Trouble, trouble_of
 from studio.models.imports import Unusable
 from studio.models.studio import Studio
 from studio.project import edits
+from studio.project.errors import StorageError
 from studio.project.sample import sample_project
 from studio.project.storage import create_project, open_project
 
@@ -107,11 +109,9 @@ def test_what_cannot_be_brought_is_told(
 def test_an_imported_file_comes_back_as_what_the_engine_read(studio: Studio, link: ScriptedLink) -> None:
     studio.add_files([Path("/x/Мой кадр 🌊.PNG")])
     link.answer("upload", item())
-    ((sha256, target),) = asked(link, "fetch")
-    assert sha256 == ONE
-    assert target == studio.film.folder.path / "media" / "11" / f"{ONE}.png"
+    assert asked(link, "fetch") == [(ONE, "png")]
     assert studio.film.project.bin == ()
-    link.answer("fetch", target)
+    link.answer("fetch", Path("there"))
     assert [footage.name for footage in studio.film.project.bin] == ["Мой кадр 🌊.PNG"]
 
 
@@ -161,6 +161,10 @@ def test_a_disk_that_takes_nothing_is_told(studio: Studio, link: ScriptedLink) -
     studio.imports.finished.connect(finished.append)
     studio.add_files([Path("/x/a.png")])
     link.answer("upload", item())
+    (ticket,) = link.waiting("fetch")
+    with pytest.raises(StorageError) as caught:
+        ticket.ask.call(cast("EngineClient", None))  # the disk says no before the engine is asked
+    link.refuse("fetch", trouble_of(caught.value))
     (unusable,) = finished[0]
     assert isinstance(unusable.trouble, Problems)
     assert unusable.trouble.problems[0].kind == "not_writable"
