@@ -57,11 +57,23 @@ def loop(draft: Recipe, card: ModelCard, clip: MediaItem, seconds: float) -> Rec
     return _joined(draft, part, clip, before=kept, loops=True, sound=_sound(clip, 0, clip.num_frames))
 
 
-def bridge(draft: Recipe, card: ModelCard, clip: MediaItem, behind: MediaItem, seconds: float) -> Recipe:
-    """A clip of its own, at the first one's size and rate, that leads from its end to the beginning of the other."""
+def bridge(
+    draft: Recipe,
+    card: ModelCard,
+    clip: MediaItem,
+    behind: MediaItem,
+    seconds: float,
+    *,
+    at: tuple[int | None, int] = (None, 0),
+) -> Recipe:
+    """A clip of its own, at the first one's size and rate, that leads from one to the other.
+
+    `at` are the frames that it goes on from (the last by default) and leads to.
+    """
     fps = _rate(clip)
     _rate(behind, "behind")
-    seams = _Seams(tail=_Edge(clip, clip.num_frames - 1), head=_Edge(behind, 0))
+    last = clip.num_frames - 1 if at[0] is None else _frame("at", at[0], clip)
+    seams = _Seams(tail=_Edge(clip, last), head=_Edge(behind, _frame("behind", at[1], behind)))
     part = _part(draft, card, seams, _frames("seconds", seconds, fps), fps)
     return _joined(draft, part.without_overlap(), clip)
 

@@ -6,12 +6,14 @@ Ids that are not there raise KeyError with the id; values that cannot be raise V
 
 from collections.abc import Iterable
 
+from engine.protocol.film import Transition
 from engine.protocol.job import Job
 from studio.project.bible import BibleEntry
 from studio.project.footage import Footage
 from studio.project.project import MOST_PROMPTS, Project
 from studio.project.settings import Settings
-from studio.project.shot import Shot, Transition
+from studio.project.shot import Shot
+from studio.project.soundtrack import SoundTrack
 from studio.project.take import Take, made_from, take_of
 
 
@@ -70,9 +72,47 @@ def change_draft(project: Project, shot_id: str, **fields: object) -> Project:
     return _with_shot(project, shot.changed(draft=shot.draft.changed(**fields)))
 
 
-def set_transition(project: Project, shot_id: str, transition: Transition) -> Project:
-    """How the shot leads to the next one."""
-    return _with_shot(project, project.shot(shot_id).changed(transition=transition))
+def set_transition(project: Project, shot_id: str, transition: Transition, seconds: float | None = None) -> Project:
+    """How the shot leads to the next one, and how long that takes (as before by default)."""
+    fields = {} if seconds is None else {"transition_s": seconds}
+    return _with_shot(project, project.shot(shot_id).changed(transition=transition, **fields))
+
+
+def set_continues(project: Project, shot_id: str, continues: bool) -> Project:
+    """Whether the shot's takes start from the last frame of the shot before."""
+    return _with_shot(project, project.shot(shot_id).changed(continues=continues))
+
+
+def split_shot(project: Project, shot_id: str, frame: int, new_id: str) -> Project:
+    """Two shots of one: the second, right behind, shows the selected take from `frame` on.
+
+    Raises:
+        ValueError: when the frame is not inside of what is shown.
+    """
+    shot = project.shot(shot_id)
+    if shot.selected is None or not shot.in_frame < frame < shot.end_frame:
+        raise ValueError(f"frame {frame} is not inside of what is shown")
+    copied = duplicate_shot(project, shot_id, new_id)
+    behind = copied.shot(new_id).changed(in_frame=frame, out_frame=shot.out_frame, continues=False)
+    return _with_shot(_with_shot(copied, shot.changed(out_frame=frame, transition="cut")), behind)
+
+
+def add_track(project: Project, track: SoundTrack) -> Project:
+    """Lay sound under the film."""
+    return _changed(project, soundtrack=(*project.soundtrack, track))
+
+
+def change_track(project: Project, track_id: str, **fields: object) -> Project:
+    """Other values for some fields of a track's `FilmSound`."""
+    old = project.track(track_id)
+    new = old.changed(sound=old.sound.changed(**fields))
+    return _changed(project, soundtrack=tuple(new if track is old else track for track in project.soundtrack))
+
+
+def remove_track(project: Project, track_id: str) -> Project:
+    """Without a sound track; its file stays."""
+    gone = project.track(track_id)
+    return _changed(project, soundtrack=tuple(track for track in project.soundtrack if track is not gone))
 
 
 def set_in_out(project: Project, shot_id: str, in_frame: int = 0, out_frame: int | None = None) -> Project:

@@ -9,7 +9,14 @@ from pydantic import ValidationError
 from studio.project.project import VERSION, Project
 
 Stored = dict[str, Any]
-MIGRATIONS: dict[int, Callable[[Stored], Stored]] = {}
+
+
+def _from_1(found: Stored) -> Stored:
+    """Version 2 brought the film: bridges, continuity, dialogue and sound, which no film of version 1 has."""
+    return found
+
+
+MIGRATIONS: dict[int, Callable[[Stored], Stored]] = {1: _from_1}
 """From a version to the next; each is given a form that it may change, and returns it."""
 
 

@@ -8,10 +8,11 @@ from studio.project.bible import BibleEntry, bible_key
 from studio.project.footage import Footage
 from studio.project.settings import Settings
 from studio.project.shot import Shot
+from studio.project.soundtrack import SoundTrack
 from studio.project.take import Take
 from studio.project.value import Name, Text, Value
 
-VERSION = 1
+VERSION = 2
 """Of the stored form; a change that old files do not fit raises it and brings a migration."""
 MOST_PROMPTS = 200
 
@@ -24,6 +25,7 @@ class Project(Value):
         shots: in the order of the film.
         prompt_history: what was sent, newest first, each once.
         saved_prompts: those worth keeping, newest first.
+        soundtrack: what is heard under the film.
         last_open_shot: id of the shot that was last looked at.
     """
 
@@ -37,6 +39,7 @@ class Project(Value):
     bible: tuple[BibleEntry, ...] = ()
     prompt_history: tuple[Text, ...] = ()
     saved_prompts: tuple[Text, ...] = ()
+    soundtrack: tuple[SoundTrack, ...] = ()
     last_open_shot: str | None = None
 
     @model_validator(mode="after")
@@ -45,6 +48,7 @@ class Project(Value):
             ("shots", [shot.id for shot in self.shots]),
             ("takes", [take.id for shot in self.shots for take in shot.takes]),
             ("files in the bin", [footage.sha256 for footage in self.bin]),
+            ("sound tracks", [track.id for track in self.soundtrack]),
             ("bible entries", [entry.id for entry in self.bible]),
             ("names in the bible", [bible_key(entry.name) for entry in self.bible]),
         ):
@@ -78,6 +82,13 @@ class Project(Value):
         """The take with this id; KeyError when there is none."""
         return self.shot_of(take_id).take(take_id)
 
+    def track(self, track_id: str) -> SoundTrack:
+        """The sound track with this id; KeyError when there is none."""
+        for track in self.soundtrack:
+            if track.id == track_id:
+                return track
+        raise KeyError(track_id)
+
     def entry(self, entry_id: str) -> BibleEntry:
         """The bible entry with this id; KeyError when there is none."""
         for entry in self.bible:
@@ -87,11 +98,12 @@ class Project(Value):
 
     @property
     def shown_media(self) -> frozenset[str]:
-        """Sha256 of every file that is to be seen somewhere in the window."""
+        """Sha256 of every file that is to be seen or heard somewhere in the window."""
         takes = (take.media for shot in self.shots for take in shot.takes)
         pinned = (pin.media for shot in self.shots for pin in shot.draft.images)
         described = (image for entry in self.bible for image in entry.images)
-        return frozenset((*takes, *pinned, *described, *(footage.sha256 for footage in self.bin)))
+        heard = (track.sound.media for track in self.soundtrack)
+        return frozenset((*takes, *pinned, *described, *heard, *(footage.sha256 for footage in self.bin)))
 
     @property
     def all_media(self) -> frozenset[str]:

@@ -1,15 +1,13 @@
 """Shot: one intention, with its draft and its takes."""
 
-from typing import Literal, Self
+from typing import Annotated, Self
 
-from pydantic import NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
+from engine.protocol.film import Transition
 from studio.project.draft import Draft
 from studio.project.take import Take
-from studio.project.value import Name, Value
-
-Transition = Literal["cut", "crossfade", "dip"]
-"""To the next shot; a dip goes through black."""
+from studio.project.value import Name, Text, Value
 
 
 class Shot(Value):
@@ -20,6 +18,10 @@ class Shot(Value):
         selected: id of the take that is in the film; None while there is none.
         in_frame: 0-based first frame of the selected take that is shown.
         out_frame: the frame after the last one shown; None for the take's end.
+        transition, transition_s: how it leads to the next shot, and how long that takes.
+        continues: its takes start from the last frame of the shot before.
+        is_bridge: it leads from the shot before to the one behind; its takes are bridges between what those show.
+        dialogue: what is said in it, a line each.
     """
 
     id: str
@@ -30,6 +32,10 @@ class Shot(Value):
     in_frame: NonNegativeInt = 0
     out_frame: PositiveInt | None = None
     transition: Transition = "cut"
+    transition_s: Annotated[float, Field(ge=0, le=60)] = 0.5
+    continues: bool = False
+    is_bridge: bool = False
+    dialogue: tuple[Text, ...] = ()
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
@@ -43,6 +49,8 @@ class Shot(Value):
             raise ValueError(f"the selected take {self.selected} is not there")
         elif not self.in_frame < self.end_frame <= self.take(self.selected).num_frames:
             raise ValueError("in has to lie before out, and both within the take")
+        if self.is_bridge and self.continues:
+            raise ValueError("a bridge starts from the shot before as it is")
         return self
 
     @property

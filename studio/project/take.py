@@ -64,6 +64,11 @@ class Take(Value):
         return self.step is not None
 
     @property
+    def has_sound(self) -> bool:
+        """True when its file has a sound of its own, which it got from the footage it was made of."""
+        return self.recipe.splice is not None and self.recipe.splice.sound is not None
+
+    @property
     def duration_s(self) -> float:
         """Length in seconds."""
         return self.num_frames / self.fps

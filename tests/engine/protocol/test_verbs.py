@@ -11,7 +11,7 @@ from engine.protocol.condition import Condition
 from engine.protocol.home import RESOURCES
 from engine.protocol.media import MediaItem
 from engine.protocol.model_card import ModelCard, read_card
-from engine.protocol.problem import Problem
+from engine.protocol.problem import Problem, ProblemsError
 from engine.protocol.recipe import Recipe
 from engine.protocol.rules import LARGEST_FPS, problems
 from engine.protocol.sections import is_backward
@@ -202,6 +202,20 @@ def test_bridge(clip: MediaItem, behind: MediaItem, draft: Recipe, card: ModelCa
     assert_from(tail, clip, recipe, first_s=0, last_s=last_s)
     assert head.start_s == 0
     assert_from(head, behind, recipe, first_s=0, last_s=(behind.num_frames - 1) / (behind.fps or 0))
+
+
+@given(clips, st.builds(a_clip, lengths, rates, name=st.just("bb")), drafts, cards, st.data())
+@settings(deadline=None)
+def test_bridge_between_frames(
+    clip: MediaItem, behind: MediaItem, draft: Recipe, card: ModelCard, data: st.DataObject
+) -> None:
+    at = tuple(data.draw(st.integers(0, each.num_frames - 1)) for each in (clip, behind))
+    recipe = verbs.bridge(draft, card, clip, behind, 1.0, at=(at[0], at[1]))
+    tail, head = recipe.conditions
+    assert tail.start_s + (tail.num_frames - 1) / recipe.fps == pytest.approx(at[0] / (clip.fps or 0), abs=TOLERANCE_S)
+    assert head.start_s == pytest.approx(at[1] / (behind.fps or 0), abs=TOLERANCE_S)
+    with pytest.raises(ProblemsError, match="behind: outside_clip"):
+        verbs.bridge(draft, card, clip, behind, 1.0, at=(0, behind.num_frames))
 
 
 @st.composite

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.protocol.condition import Condition, Source
+from engine.protocol.film import FilmSound
 from engine.protocol.job import Job, Queued
 from engine.protocol.media import MediaItem
 from engine.protocol.model_card import ModelCard
@@ -17,6 +18,7 @@ from studio.project.bible import BibleEntry
 from studio.project.footage import Footage
 from studio.project.project import MOST_PROMPTS, Project
 from studio.project.shot import Shot
+from studio.project.soundtrack import SoundTrack
 from studio.project.take import verb_of
 
 JobMaker = Callable[..., Job]
@@ -188,8 +190,44 @@ def test_bible_entries_have_names_of_their_own(film: Project) -> None:
 def test_settings_and_transitions(film: Project) -> None:
     assert edits.change_settings(film, fps=12).settings.fps == 12
     assert edits.set_transition(film, "a", "dip").shot("a").transition == "dip"
+    slow = edits.set_transition(film, "a", "crossfade", 2.0).shot("a")
+    assert (slow.transition, slow.transition_s) == ("crossfade", 2.0)
+    assert edits.set_continues(film, "b", True).shot("b").continues
     with pytest.raises(ValueError, match="greater than or equal to 16"):
         edits.change_settings(film, width=0)
+
+
+def test_a_shot_is_split_where_it_is_shown(film: Project, a_job: JobMaker) -> None:
+    cut = edits.set_transition(edits.set_in_out(edits.add_take(film, "a", a_job()), "a", 1, 8), "a", "dip", 0.1)
+    split = edits.split_shot(cut, "a", 4, "new")
+    first, second = split.shots[:2]
+    assert (first.id, first.in_frame, first.out_frame, first.transition) == ("a", 1, 4, "cut")
+    assert (second.id, second.in_frame, second.out_frame, second.transition) == ("new", 4, 8, "dip")
+    assert second.selected_take is not None
+    assert second.selected_take.media == sha_of(first)
+    for frame in (0, 1, 8, 9):
+        with pytest.raises(ValueError, match="inside of what is shown"):
+            edits.split_shot(cut, "a", frame, "new")
+
+
+def sha_of(shot: Shot) -> str:
+    """Return the file of what is shown."""
+    assert shot.selected_take is not None
+    return shot.selected_take.media
+
+
+def test_sound_is_laid_under_the_film(film: Project, digest: Callable[[object], str]) -> None:
+    track = SoundTrack(id="t", name="sea.wav", length_s=9.0, sound=FilmSound(media=digest("sea")))
+    one = edits.add_track(film, track)
+    assert digest("sea") in one.shown_media
+    louder = edits.change_track(one, "t", gain_db=3.0, at_s=1.0)
+    assert (louder.track("t").sound.gain_db, louder.track("t").sound.at_s) == (3.0, 1.0)
+    assert edits.change_track(louder, "t", gain_db=3.0) is louder
+    assert edits.remove_track(louder, "t") == film
+    with pytest.raises(ValueError, match="sound tracks"):
+        edits.add_track(one, track)
+    with pytest.raises(ValueError, match="gain_db"):
+        edits.change_track(one, "t", gain_db=99)
 
 
 def test_prompts_are_remembered_once_and_so_many(film: Project) -> None:
@@ -215,6 +253,10 @@ UNKNOWN: list[Callable[[Project], Project]] = [
     lambda p: edits.change_draft(p, "nobody", prompt="x"),
     lambda p: edits.set_in_out(p, "nobody", 0),
     lambda p: edits.set_transition(p, "nobody", "cut"),
+    lambda p: edits.set_continues(p, "nobody", True),
+    lambda p: edits.split_shot(p, "nobody", 1, "x"),
+    lambda p: edits.change_track(p, "nobody", gain_db=1),
+    lambda p: edits.remove_track(p, "nobody"),
     lambda p: edits.open_shot(p, "nobody"),
     lambda p: edits.rate_take(p, "nobody", 1),
     lambda p: edits.select_take(p, "nobody"),

@@ -125,6 +125,17 @@ def test_the_golden_file_of_version_1_is_still_understood() -> None:
     assert (project.settings.fps, project.last_open_shot, len(project.shots)) == (12.0, "shot-1", 2)
 
 
+def test_the_golden_file_of_version_2_is_still_understood() -> None:
+    project, version = parsed((GOLDEN / "version-2.json").read_bytes())
+    assert version == 2
+    first, bridge, last = project.shots
+    assert (first.transition, first.transition_s, first.continues) == ("crossfade", 0.75, False)
+    assert (bridge.is_bridge, last.continues, last.dialogue) == (True, True, ("Look, the sea!",))
+    sound = project.track("track-1").sound
+    assert (sound.at_s, sound.start_s, sound.gain_db, sound.fade_out_s) == (1.5, 2.0, -6.0, 0.5)
+    assert sound.media in project.shown_media
+
+
 def from_version_0(found: migrations.Stored) -> migrations.Stored:
     """As if the first version had called things otherwise."""
     found["name"] = found.pop("title")
@@ -147,7 +158,7 @@ def test_an_older_version_is_migrated_and_its_file_kept(old: Path, monkeypatch: 
     monkeypatch.setitem(migrations.MIGRATIONS, 0, from_version_0)
     with open_project(old).folder as folder:
         project = folder.read()[0]
-        assert (project.version, project.name, project.shots[0].draft.prompt) == (1, "Old film", "an old beach")
+        assert (project.version, project.name, project.shots[0].draft.prompt) == (VERSION, "Old film", "an old beach")
         folder.save(project)
     assert again(old).project == project
     assert (old / "backups" / "version-0.json").read_bytes() == (GOLDEN / "version-0.json").read_bytes()
@@ -165,7 +176,7 @@ def test_an_older_version_that_is_none_is_damaged(old: Path, monkeypatch: pytest
 
 def test_a_newer_version_can_be_looked_at(opened: Opened) -> None:
     opened.folder.close()
-    newer = json.loads(opened.folder.file.read_bytes()) | {"version": VERSION + 1, "soundtrack": ["a"]}
+    newer = json.loads(opened.folder.file.read_bytes()) | {"version": VERSION + 1, "score": ["a"]}
     newer["shots"][0]["mood"] = "calm"
     opened.folder.file.write_text(json.dumps(newer), "utf-8")
     found = open_project(opened.folder.path)
