@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 STAGES = {
+    "stretch": "starter.stretch",
+    "tokenizer": "starter.vocabulary",
     "probe": "starter.probe",
     "evaluate": "starter.evaluate",
     "train-vae": "starter.train_vae",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -39,10 +40,35 @@ def pick(rng: np.random.Generator, choices: Any) -> Any:
 
 
 def caption(scene: Scene, rng: np.random.Generator, language: str | None = None, noisy: bool = True) -> str:
-    """A caption of the scene; without `noisy`, no misspelled or made-up words."""
+    """A caption of the scene, some of it left unsaid; without `noisy`, no misspelled or made-up words."""
     language = language or str(rng.choice(LANGUAGES, p=LANGUAGE_SHARES))
-    text = _english(scene, rng) if language == "en" else _other(scene, rng, language)
+    text = _written(scene, Pen(rng), language)
     return _disturb(text, rng) if noisy else text
+
+
+def complete_caption(scene: Scene, rng: np.random.Generator, language: str) -> str:
+    """A caption that leaves nothing of the scene unsaid, so that a clip can be held against it."""
+    return _written(scene, Pen(rng, complete=True), language)
+
+
+@dataclass(frozen=True)
+class Pen:
+    """Who writes a caption, and whether anything may be left unsaid."""
+
+    rng: np.random.Generator
+    complete: bool = False
+
+    def says(self, share: float) -> bool:
+        """Whether to say what is said this often."""
+        return self.complete or self.rng.random() < share
+
+    def omits(self, share: float) -> bool:
+        """Whether to leave out what is left out this often."""
+        return not self.complete and self.rng.random() < share
+
+
+def _written(scene: Scene, pen: Pen, language: str) -> str:
+    return _english(scene, pen) if language == "en" else _other(scene, pen, language)
 
 
 def _setting(scene: Scene, rng: np.random.Generator, lists: dict[str, Any]) -> str:
@@ -52,28 +78,31 @@ def _setting(scene: Scene, rng: np.random.Generator, lists: dict[str, Any]) -> s
     return text.replace("{pc}", planet)
 
 
-def _time(scene: Scene, rng: np.random.Generator, lists: dict[str, Any]) -> str:
-    return pick(rng, lists["time"][scene["time"]]) if scene["setting"] != "space" and rng.random() < 0.82 else ""
+def _time(scene: Scene, pen: Pen, lists: dict[str, Any]) -> str:
+    return pick(pen.rng, lists["time"][scene["time"]]) if scene["setting"] != "space" and pen.says(0.82) else ""
 
 
-def _weather(scene: Scene, rng: np.random.Generator, lists: dict[str, Any]) -> str:
+def _weather(scene: Scene, pen: Pen, lists: dict[str, Any]) -> str:
     weather = scene["weather"]
-    if weather == "none" or (scene["subject"] != "none" and rng.random() < 0.06):
+    if weather == "none" or (scene["subject"] != "none" and pen.omits(0.06)):
         return ""
     if weather == "leaves":
-        return pick(rng, lists["leaves"][scene.get("season", "autumn")])
-    return pick(rng, lists["weather"][weather])
+        return pick(pen.rng, lists["leaves"][scene.get("season", "autumn")])
+    return pick(pen.rng, lists["weather"][weather])
 
 
-def _subject(scene: Scene, rng: np.random.Generator, lists: dict[str, Any], language: str) -> str:
-    kind = scene["subject"]
-    if kind == "none" or rng.random() < 0.05:
+def _subject(scene: Scene, pen: Pen, lists: dict[str, Any], language: str) -> str:
+    kind, rng = scene["subject"], pen.rng
+    if kind == "none" or pen.omits(0.05):
         return ""
-    text = pick(rng, lists["subject"][kind])
-    named = "color" in scene and rng.random() < 0.88
+    choices = lists["subject"][kind]
+    if pen.complete and "color" in scene:
+        choices = [choice for choice in choices if "{c}" in choice]
+    text = pick(rng, choices)
+    named = "color" in scene and pen.says(0.88)
     color = pick(rng, lists["color"][scene["color"]]) if named else ""
     text = " ".join(text.replace("{c}", color).split())
-    if "dir" in scene and rng.random() < 0.5:
+    if "dir" in scene and pen.says(0.5):
         return _directed(text, kind, pick(rng, lists["direction"][scene["dir"]]), rng, language)
     if language == "en" and rng.random() < 0.5 and not any(part in text for part in ("ing", "overhead", "sky")):
         return f"{text} {pick(rng, lists['motion'][kind])}"
@@ -89,19 +118,19 @@ def _directed(text: str, kind: str, direction: str, rng: np.random.Generator, la
     return f"{text} {direction}"
 
 
-def _closing(scene: Scene, rng: np.random.Generator, lists: dict[str, Any]) -> tuple[str, str]:
+def _closing(scene: Scene, pen: Pen, lists: dict[str, Any]) -> tuple[str, str]:
     """Words for camera and style; the usual ones are mostly left unsaid."""
     still, real = scene["cam"] == "static", scene["style"] == "real"
-    camera = pick(rng, lists["camera"][scene["cam"]]) if rng.random() < (0.25 if still else 0.92) else ""
-    style = pick(rng, lists["style"][scene["style"]]) if not real or rng.random() < 0.4 else ""
+    camera = pick(pen.rng, lists["camera"][scene["cam"]]) if pen.says(0.25 if still else 0.92) else ""
+    style = pick(pen.rng, lists["style"][scene["style"]]) if not real or pen.says(0.4) else ""
     return camera, style
 
 
-def _english(scene: Scene, rng: np.random.Generator) -> str:
-    lists = words("en")
-    place, time = _setting(scene, rng, lists), _time(scene, rng, lists)
-    subject, weather = _subject(scene, rng, lists, "en"), _weather(scene, rng, lists)
-    camera, style = _closing(scene, rng, lists)
+def _english(scene: Scene, pen: Pen) -> str:
+    lists, rng = words("en"), pen.rng
+    place, time = _setting(scene, rng, lists), _time(scene, pen, lists)
+    subject, weather = _subject(scene, pen, lists, "en"), _weather(scene, pen, lists)
+    camera, style = _closing(scene, pen, lists)
     parts = _sentence(scene["subject"], (place, time, subject, weather), rng)
     parts += [camera] if camera else []
     if style:
@@ -131,18 +160,18 @@ def _sentence(kind: str, said: tuple[str, str, str, str], rng: np.random.Generat
     return [where, *more]
 
 
-def _other(scene: Scene, rng: np.random.Generator, language: str) -> str:
-    lists = words(language)
-    place, time = _setting(scene, rng, lists), _time(scene, rng, lists)
+def _other(scene: Scene, pen: Pen, language: str) -> str:
+    lists, rng = words(language), pen.rng
+    place, time = _setting(scene, rng, lists), _time(scene, pen, lists)
     if language == "zh":
         head = [f"{time}的{place}" if time else place] if rng.random() < 0.5 else [p for p in (place, time) if p]
     else:
         head = [f"{place} {time}".strip()]
-    subject, weather = _subject(scene, rng, lists, language), _weather(scene, rng, lists)
+    subject, weather = _subject(scene, pen, lists, language), _weather(scene, pen, lists)
     parts = head + [part for part in (subject, weather) if part]
     if rng.random() < 0.5:
         parts = [parts[i] for i in rng.permutation(len(parts))]
-    parts += [part for part in _closing(scene, rng, lists) if part]
+    parts += [part for part in _closing(scene, pen, lists) if part]
     if rng.random() < 0.2:
         parts.insert(int(rng.integers(len(parts) + 1)), pick(rng, lists["filler"]))
     return SEPARATORS[language].join(parts)

@@ -56,6 +56,11 @@ def load_average(run: Path) -> Denoiser:
     return model
 
 
+def load_model(path: Path) -> Denoiser:
+    """A model folder's denoiser, or the moving average of a training run."""
+    return from_folder(path) if (path / "model_index.json").exists() else load_average(path)
+
+
 @torch.no_grad()
 def _losses(model: Denoiser, layout: Layout, captions: list[str], bench: Bench) -> list[float]:
     count = len(captions)
@@ -128,8 +133,7 @@ def main(arguments: list[str]) -> None:
     bench = Bench(pool, PreTrainedTokenizerFast.from_pretrained(options.tokenizer), options.clips)
     for path in options.models:
         began = time.monotonic()
-        model = from_folder(path) if (path / "model_index.json").exists() else load_average(path)
-        found = {"model": str(path), **_progress(path), **measure(model, bench)}
+        found = {"model": str(path), **_progress(path), **measure(load_model(path), bench)}
         print(json.dumps(found), f"\n({time.monotonic() - began:.0f} s)", flush=True)
         if options.out:
             with options.out.open("a", encoding="utf-8") as out:

@@ -7,7 +7,16 @@ from diffusers.models.transformers.transformer_ltx import LTXVideoTransformer3DM
 from torch import nn
 from transformers import PreTrainedTokenizerFast, T5Config, T5EncoderModel
 
-from starter.sizes import CAPTION_TOKENS, FPS, SPATIAL_STRIDE, TEMPORAL_STRIDE, TEXT_ENCODER, TRANSFORMER, ClipSize
+from starter.sizes import (
+    CAPTION_TOKENS,
+    FPS,
+    GGUF_NAME,
+    SPATIAL_STRIDE,
+    TEMPORAL_STRIDE,
+    TEXT_ENCODER,
+    TRANSFORMER,
+    ClipSize,
+)
 
 
 class Denoiser(nn.Module):
@@ -55,11 +64,21 @@ def fresh() -> Denoiser:
 
 
 def from_folder(folder: Path) -> Denoiser:
-    """The denoiser of a diffusers model folder, in float32."""
-    transformer = LTXVideoTransformer3DModel.from_pretrained(folder / "transformer", dtype=torch.float32)
+    """The denoiser of a model folder, in float32."""
     text_encoder = T5EncoderModel.from_pretrained(folder / "text_encoder", dtype=torch.float32)
+    return Denoiser(load_transformer(folder / "transformer", torch.float32), text_encoder)
+
+
+def load_transformer(folder: Path, dtype: torch.dtype) -> LTXVideoTransformer3DModel:
+    """The transformer of a model folder; one in a GGUF file is unpacked, as the product does on a processor."""
+    packed = folder / GGUF_NAME
+    if packed.exists():
+        from engine.weights.components import load_gguf, unpack_gguf
+
+        return unpack_gguf(load_gguf(LTXVideoTransformer3DModel, packed, folder, dtype), dtype)
+    transformer = LTXVideoTransformer3DModel.from_pretrained(folder, dtype=dtype)
     assert isinstance(transformer, LTXVideoTransformer3DModel)
-    return Denoiser(transformer, text_encoder)
+    return transformer
 
 
 def coordinates(size: ClipSize, latent_frames: int, frame_index: int = 0) -> torch.Tensor:

@@ -13,7 +13,14 @@ from starter.world.render import Frames
 STEP = 2
 """Frames between the two that are compared."""
 
-CAMERA_SIGNS = {"pan_left": ("x", 1), "pan_right": ("x", -1), "zoom_in": ("zoom", 1), "zoom_out": ("zoom", -1)}
+CAMERA_SIGNS = {
+    "pan_left": ("pan", 1),
+    "pan_right": ("pan", -1),
+    "tilt_up": ("tilt", 1),
+    "tilt_down": ("tilt", -1),
+    "zoom_in": ("zoom", 1),
+    "zoom_out": ("zoom", -1),
+}
 """What the picture does when the camera moves: a pan to the left moves it to the right."""
 
 SUBJECT_SIGNS = {"left": ("x", -1), "right": ("x", 1), "up": ("y", -1)}
@@ -30,7 +37,7 @@ def flow(clip: Frames) -> Array:
 
 
 def measures(clip: Frames) -> dict[str, float]:
-    """Camera (pan, zoom), subject (x, y: what moves against the rest) and mean magnitude, in pixels per frame."""
+    """Camera (pan, tilt, zoom), subject (x, y: what moves against the rest) and mean magnitude, in pixels per frame."""
     field = flow(clip) / STEP
     height, width = field.shape[1:3]
     y, x = np.mgrid[0:height, 0:width]
@@ -42,7 +49,8 @@ def measures(clip: Frames) -> dict[str, float]:
     strength = np.hypot(rest[..., 0], rest[..., 1])
     moving = strength >= np.quantile(strength, 0.97)
     return {
-        "pan_x": float(field[..., 0].mean()),
+        "pan": float(field[..., 0].mean()),
+        "tilt": float(field[..., 1].mean()),
         "zoom": float(radial / width),
         "subject_x": float(rest[..., 0][moving].mean()),
         "subject_y": float(rest[..., 1][moving].mean()),
@@ -63,7 +71,7 @@ def agreement(clips: Sequence[Frames], scenes: Sequence[Scene]) -> dict[str, flo
         magnitude.append(found["magnitude"])
         if scene["cam"] in CAMERA_SIGNS:
             axis, sign = CAMERA_SIGNS[scene["cam"]]
-            camera.append(found["zoom" if axis == "zoom" else "pan_x"] * sign > 0)
+            camera.append(found[axis] * sign > 0)
         if scene["cam"] == "static" and scene.get("dir") in SUBJECT_SIGNS and scene["subject"] != "ball":
             axis, sign = SUBJECT_SIGNS[scene["dir"]]
             subject.append(found[f"subject_{axis}"] * sign > 0)

@@ -4,8 +4,8 @@ import argparse
 
 import numpy as np
 
-from starter.produce import HELD_OUT_SEED, TRAINING_SEED, rendered
-from starter.sizes import CLIP, LATENT_CHANNELS, SPATIAL_STRIDE, TEMPORAL_STRIDE
+from starter.clips import HELD_OUT_SEED, TRAINING_SEED, rendered
+from starter.sizes import LATENT_CHANNELS, SPATIAL_STRIDE, TEMPORAL_STRIDE
 from starter.world.render import Frames
 
 
@@ -25,8 +25,8 @@ def blocks(clips: list[Frames], count: int, rng: np.random.Generator) -> np.ndar
 def gate(train_clips: int = 200, held_out_clips: int = 40, components: int = LATENT_CHANNELS) -> float:
     """Held-out PSNR in dB of that many components per latent."""
     rng = np.random.default_rng(0)
-    train = blocks([rendered(TRAINING_SEED + i, CLIP)[0] for i in range(train_clips)], 3500, rng)
-    test = blocks([rendered(HELD_OUT_SEED + i, CLIP)[0] for i in range(held_out_clips)], 800, rng)
+    train = blocks([rendered(TRAINING_SEED + i)[0] for i in range(train_clips)], 3500, rng)
+    test = blocks([rendered(HELD_OUT_SEED + i)[0] for i in range(held_out_clips)], 800, rng)
     mean = train.mean(0)
     train, test = train - mean, test - mean
     values, vectors = np.linalg.eigh(train @ train.T)

@@ -2,50 +2,27 @@
 
 import argparse
 import json
-import multiprocessing
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.lib.format import open_memmap
 
 from starter.captions import Scene
-from starter.produce import HELD_OUT_SEED, TRAINING_SEED, rendered
-from starter.sizes import CLIP
+from starter.clips import HELD_OUT_SEED, TRAINING_SEED, Batch, Clip
 from starter.world.render import Frames
 
-PIXEL_SEED_OFFSET = 50_000_000
-"""Pixels come from other clips than the pool's."""
+TRAINING_PIXELS, HELD_OUT_PIXELS = TRAINING_SEED + 50_000_000, HELD_OUT_SEED + 5_000_000
+"""First seeds: pixels come from other clips than the pool's."""
 
 
-@dataclass(frozen=True)
-class Work:
-    """What one process renders."""
-
-    out: Path
-    first_seed: int
-    chunks: int
-    clips: int
-
-
-def render_chunk(work: Work, number: int) -> None:
-    """Write clips  # [clips, RENDER_FRAMES, H, W, 3] uint8 and their scenes, unless they are there."""
-    path = work.out / f"{work.first_seed}-{number:05d}.npy"
-    if path.exists():
-        return
-    clips, scenes = zip(
-        *(rendered(work.first_seed + number * work.clips + i, CLIP) for i in range(work.clips)), strict=True
-    )
+def write_pixels(path: Path, clips: list[Clip]) -> None:
+    """Write clips  # [clips, RENDER_FRAMES, H, W, 3] uint8 and, beside them, their scenes."""
+    frames, scenes = zip(*clips, strict=True)
     partial = path.with_suffix(".partial")
     with partial.open("wb") as file:
-        np.save(file, np.stack(clips))
+        np.save(file, np.stack(frames))
     path.with_suffix(".json").write_text(json.dumps(scenes), encoding="utf-8")
     partial.replace(path)
-
-
-def _worker(work: Work, first: int, step: int) -> None:
-    for number in range(first, work.chunks, step):
-        render_chunk(work, number)
 
 
 class Pixels:
@@ -83,11 +60,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--held-out", action="store_true", help="other seeds")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
-    seed = (HELD_OUT_SEED if options.held_out else TRAINING_SEED) + PIXEL_SEED_OFFSET // (10 if options.held_out else 1)
-    work = Work(options.out, seed, options.chunks, options.clips)
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_worker, args=(work, i, options.workers)) for i in range(options.workers)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
+    first = HELD_OUT_PIXELS if options.held_out else TRAINING_PIXELS
+    batch = Batch(first, options.chunks, options.clips)
+    paths = batch.missing(options.out, ".npy")
+    for number, clips in batch.drawn(paths, options.workers):
+        write_pixels(paths[number], clips)

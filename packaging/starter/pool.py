@@ -52,11 +52,11 @@ class Pool:
             self._known.add(path.name)
             tensors, scenes = read_chunk(path)
             self.chunks.append(tensors)
-            for row, scene in enumerate(scenes):
-                if scene.get("variant") == "loop":
-                    self.looped.append(len(self.scenes))
-                self.scenes.append(scene)
+            for row, scene in enumerate(scenes):  # in this order, for a thread that draws meanwhile
                 self.places.append((len(self.chunks) - 1, row))
+                self.scenes.append(scene)
+                if scene.get("variant") == "loop":
+                    self.looped.append(len(self.scenes) - 1)
         return len(self.scenes)
 
     def clip(self, index: int) -> dict[str, torch.Tensor]:

@@ -15,6 +15,7 @@ from torch import nn
 
 from starter.captions import Scene
 from starter.pixels import Pixels
+from starter.sizes import CLIP, RENDER_FRAMES
 from starter.world.palette import COLORS, SETTINGS, STYLES, SUBJECTS, TIMES
 from starter.world.render import Frames
 
@@ -25,17 +26,17 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = {
     "subject": SUBJECTS,
     "color": tuple(COLORS),
 }
-LOOKS = (0, 8, 16)
+LOOKS = (0, CLIP.last // 2, CLIP.last)
 """Frames that are looked at."""
 
-STUDIED = (0, 4, 8, 12, 16, 20, 24)
+STUDIED = tuple(range(0, RENDER_FRAMES, 4))
 """Frames that lessons are drawn from, as many at a time as are looked at."""
 
 SHIFT_PX = 10
 
 
 class Probe(nn.Module):
-    """Frames in, at half their size, one answer per question out; 0.25 M parameters."""
+    """Frames in, one answer per question out; 0.25 M parameters."""
 
     def __init__(self, width: int = 32) -> None:
         super().__init__()
@@ -48,7 +49,7 @@ class Probe(nn.Module):
 
     def forward(self, frames: torch.Tensor) -> dict[str, torch.Tensor]:
         """Scores by question  # [B, answers], from frames [B, looks, 3, H, W] in 0..1."""
-        seen = self.eye(F.avg_pool2d(frames.flatten(0, 1), 2)).flatten(2)
+        seen = self.eye(frames.flatten(0, 1)).flatten(2)
         pooled = torch.cat([seen.mean(2), seen.amax(2)], 1).unflatten(0, frames.shape[:2]).mean(1)
         return {name: head(pooled) for name, head in self.heads.items()}
 
@@ -57,7 +58,7 @@ def expected(scene: Scene, question: str) -> int:
     """The index of the right answer; -1 where the question does not apply."""
     if question not in scene:
         return -1
-    if question == "time" and scene["setting"] in ("space", "underwater"):
+    if question == "time" and scene.get("setting") in ("space", "underwater"):
         return -1
     if question == "color" and scene.get("style") in ("noir", "vintage"):
         return -1
@@ -114,34 +115,40 @@ def train(lesson: Lesson, updates: int, batch: int = 48, seed: int = 0) -> Probe
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
     probe = Probe().train()
+    torch.nn.Module.to(probe, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     optimizer = torch.optim.AdamW(probe.parameters(), 2e-3, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=updates)
     for update in range(updates):
         rows = torch.from_numpy(rng.integers(len(lesson.frames), size=batch))
         frames = softened(varied(lesson.frames[rows].float() / 255, rng), rng)
-        scores = probe(frames)
-        loss = torch.stack(
-            [
-                F.cross_entropy(scores[q], lesson.answers[q][rows], ignore_index=-1, label_smoothing=0.05)
-                for q in QUESTIONS
-            ]
-        ).sum()
+        with torch.autocast("cpu", torch.bfloat16):
+            scores = probe(frames)
+        wanted = {question: lesson.answers[question][rows] for question in QUESTIONS}
+        parts = [
+            F.cross_entropy(scores[q].float(), wanted[q], ignore_index=-1, label_smoothing=0.05) for q in QUESTIONS
+        ]
+        loss = torch.stack(parts).sum()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         schedule.step()
         if update % 100 == 0:
             print(json.dumps({"update": update, "loss": round(float(loss.detach()), 3)}), flush=True)
+    torch.nn.Module.to(probe, memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]
     return probe.eval()
 
 
 @torch.no_grad()
+def answers(probe: Probe, frames: torch.Tensor) -> dict[str, torch.Tensor]:
+    """The probe's answer by question  # [B] indices, from frames [B, looks, 3, H, W] in 0..1."""
+    parts = [probe(frames[start : start + 64]) for start in range(0, len(frames), 64)]
+    return {question: torch.cat([part[question] for part in parts]).argmax(1) for question in QUESTIONS}
+
+
 def accuracy(probe: Probe, frames: torch.Tensor, scenes: Sequence[Scene]) -> dict[str, float]:
     """Share of right answers by question, over the clips it applies to."""
-    parts = [probe(frames[start : start + 64]) for start in range(0, len(frames), 64)]
     found = {}
-    for question in QUESTIONS:
-        guesses = torch.cat([part[question] for part in parts]).argmax(1)
+    for question, guesses in answers(probe, frames).items():
         truth = torch.tensor([expected(scene, question) for scene in scenes])
         asked = truth >= 0
         if asked.any():
@@ -162,7 +169,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("out", type=Path, help="safetensors file")
     parser.add_argument("pixels", type=Path, help="rendered clips to learn from")
     parser.add_argument("held_out", type=Path, help="rendered clips to be judged by")
-    parser.add_argument("--updates", type=int, default=700)
+    parser.add_argument("--updates", type=int, default=900)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)

@@ -1,14 +1,12 @@
 """Render clips, encode them with a VAE and add them to a pool; pixels are not kept.
 
-Several processes may fill one pool: each takes every n-th chunk. A chunk that exists is skipped, so a killed
-producer goes on where it stopped.
+Clips are rendered in as many processes as there are `--workers`; this one encodes, on the GPU where there is one. A
+chunk that exists is skipped, so a killed producer goes on where it stopped.
 """
 
 import argparse
-import multiprocessing
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +14,15 @@ import torch
 from diffusers.models.autoencoders.autoencoder_kl_ltx import AutoencoderKLLTXVideo
 
 from starter import vae_fast
+from starter.clips import HELD_OUT_SEED, TRAINING_SEED, Batch, Clip
 from starter.pool import single_frames, write_chunk
 from starter.sizes import CLIP, ClipSize
-from starter.world.render import Frames, cut, loop, render
-from starter.world.scenes import mirrored, sample_scene
+from starter.world.render import Frames, loop
+from starter.world.scenes import mirrored
 
-TRAINING_SEED, HELD_OUT_SEED = 200_000_000, 990_000_000
-BATCH = 10
+Tensors = dict[str, torch.Tensor]
+
+ENCODED_AT_ONCE = 10
 LOOPS_PER_CHUNK = 4
 """One of so many clips is also encoded as a loop."""
 
@@ -62,30 +62,10 @@ def encode_clips(encoder: Encoder, clips: Frames, size: ClipSize) -> dict[str, t
     return tensors | {f"suffix_{n}": encoder(frames[:, :, end - n :]) for n in (5, 9)}
 
 
-@dataclass(frozen=True)
-class Work:
-    """What one producer makes."""
-
-    out: Path
-    vae: Path
-    first_seed: int
-    chunks: int
-    clips: int
-    pause: float
-
-
-def rendered(seed: int, size: ClipSize) -> tuple[Frames, dict[str, str]]:
-    """The clip of a seed  # [RENDER_FRAMES, H, W, 3], and its scene."""
-    scene = sample_scene(np.random.default_rng(seed))
-    return cut(render(scene, seed), size), scene
-
-
-def chunk(work: Work, encoder: Encoder, number: int) -> None:
-    """Render and encode one chunk: each clip plain, mirrored and later, and some as loops."""
-    size = CLIP
-    seeds = [work.first_seed + number * work.clips + i for i in range(work.clips)]
-    clips, scenes = zip(*(rendered(seed, size) for seed in seeds), strict=True)
-    frames = np.stack(clips)
+def encoded(encoder: Encoder, seeds: list[int], clips: list[Clip]) -> tuple[Tensors, list[dict[str, str]]]:
+    """A chunk's tensors and scenes: each clip plain, mirrored and later, and some as loops."""
+    size, scenes = CLIP, [scene for _, scene in clips]
+    frames = np.stack([frames for frames, _ in clips])
     still = [i for i, scene in enumerate(scenes) if scene["cam"] == "static"]
     everything = list(range(len(seeds)))
     variants: list[tuple[str, list[int], Callable[[Frames], Frames]]] = [
@@ -96,31 +76,13 @@ def chunk(work: Work, encoder: Encoder, number: int) -> None:
     parts: list[dict[str, torch.Tensor]] = []
     entries: list[dict[str, str]] = []
     for variant, chosen, take in variants:
-        for start in range(0, len(chosen), BATCH):
-            batch = chosen[start : start + BATCH]
+        for start in range(0, len(chosen), ENCODED_AT_ONCE):
+            batch = chosen[start : start + ENCODED_AT_ONCE]
             parts.append(encode_clips(encoder, np.stack([take(frames[i]) for i in batch]), size))
         for i in chosen:
             scene = mirrored(scenes[i]) if variant == "b" else dict(scenes[i])
             entries.append(scene | {"variant": variant, "seed": str(seeds[i])})
-    write_chunk(_path(work, number), {name: torch.cat([part[name] for part in parts]) for name in parts[0]}, entries)
-
-
-def _path(work: Work, number: int) -> Path:
-    return work.out / f"{work.first_seed}-{number:05d}.safetensors"
-
-
-def produce(work: Work, worker: int, workers: int) -> None:
-    """Make every n-th chunk that is missing; `pause` rests for that multiple of the time each took."""
-    torch.set_num_threads(1)
-    encoder = Encoder(work.vae)
-    for number in range(worker, work.chunks, workers):
-        if _path(work, number).exists():
-            continue
-        began = time.monotonic()
-        chunk(work, encoder, number)
-        took = time.monotonic() - began
-        print(f"{time.strftime('%H:%M:%S')} chunk {number}: {took:.1f} s", flush=True)
-        time.sleep(took * work.pause)
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}, entries
 
 
 def main(arguments: list[str]) -> None:
@@ -134,14 +96,14 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--held-out", action="store_true", help="other seeds")
     parser.add_argument("--pause", type=float, default=0.0, help="rest after a chunk, as a multiple of its time")
     options = parser.parse_args(arguments)
-    seed = HELD_OUT_SEED if options.held_out else TRAINING_SEED
-    work = Work(options.out, options.vae, seed, options.chunks, options.clips, options.pause)
-    if options.workers == 1:
-        produce(work, 0, 1)
-        return
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=produce, args=(work, i, options.workers)) for i in range(options.workers)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
+    first = HELD_OUT_SEED if options.held_out else TRAINING_SEED
+    batch = Batch(first, options.chunks, options.clips)
+    paths = batch.missing(options.out, ".safetensors")
+    torch.set_num_threads(1)
+    encoder, began = Encoder(options.vae), time.monotonic()
+    for number, clips in batch.drawn(paths, options.workers):
+        write_chunk(paths[number], *encoded(encoder, batch.seeds(number), clips))
+        took = time.monotonic() - began
+        print(f"{time.strftime('%H:%M:%S')} chunk {number}: {took:.1f} s", flush=True)
+        time.sleep(took * options.pause)
+        began = time.monotonic()

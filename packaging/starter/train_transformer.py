@@ -16,6 +16,7 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from starter import attention
+from starter.ahead import Ahead
 from starter.captions import Scene, caption
 from starter.conditions import Layout, draw_kinds, kinds, lay_out, noisy_input, velocity_loss
 from starter.masters import Masters, Optimizers
@@ -77,6 +78,24 @@ def draw_times(count: int, images: bool) -> torch.Tensor:
     return times.clamp(1e-3, 1.0)
 
 
+@dataclass(frozen=True)
+class Batch:
+    """One update's material, on the CPU: what is shown, what is hidden, and the model's five inputs."""
+
+    layout: Layout
+    noise: torch.Tensor
+    inputs: tuple[torch.Tensor, ...]
+
+
+def _noised(layout: Layout, times: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor) -> Batch:
+    count = len(times)
+    noise = torch.randn_like(layout.clean)
+    jitter = torch.where(torch.rand(count) < 0.6, torch.rand(count) * 0.2, torch.zeros(count))
+    strength = torch.where(torch.rand(count) < 0.1, 0.5 + 0.5 * torch.rand(count), torch.ones(count))
+    tokens, timestep = noisy_input(layout, noise, times, jitter, strength)
+    return Batch(layout, noise, (tokens, timestep, layout.coords, ids, mask))
+
+
 class TransformerTrainer:
     """Denoiser, masters and pool of one run."""
 
@@ -96,6 +115,7 @@ class TransformerTrainer:
         self.rng = np.random.default_rng(plan.seed)
         torch.manual_seed(plan.seed)
         self.image_coords = coordinates(CLIP, 1)
+        self.batches = Ahead(self.batch, self.device)
 
     def refresh(self) -> int:
         """Read chunks that were added to the pool."""
@@ -104,47 +124,44 @@ class TransformerTrainer:
     def captions(self, scenes: list[Scene]) -> tuple[torch.Tensor, torch.Tensor]:
         """Fresh captions of the scenes, some of them empty, as ids and mask."""
         texts = ["" if self.rng.random() < EMPTY_CAPTIONS else caption(scene, self.rng) for scene in scenes]
-        ids, mask = tokenize(self.tokenizer, texts)
-        return ids.to(self.device), mask.to(self.device)
+        return tokenize(self.tokenizer, texts)
 
-    def image_loss(self) -> torch.Tensor:
-        """Loss of a batch of single frames."""
+    def _images(self) -> Batch:
+        """A batch of single frames."""
         count = self.plan.image_batch
         clean, scenes = self.pool.images(self.rng, CLIP, count)
         ids, mask = self.captions(scenes)
         layout = Layout(clean, torch.zeros(clean.shape[:2]), self.image_coords.expand(count, -1, -1), 0)
-        return self._loss(layout, draw_times(count, images=True), ids, mask)
+        return _noised(layout, draw_times(count, images=True), ids, mask)
 
-    def clip_loss(self) -> torch.Tensor:
-        """Loss of a batch of clips under conditions of one group."""
+    def _clips(self) -> Batch:
+        """A batch of clips under conditions of one group."""
         count = self.plan.clip_batch
         names = draw_kinds(self.rng, count)
         known = kinds(CLIP)
         indices = self.pool.draw(self.rng, [known[name].looped for name in names])
         ids, mask = self.captions([self.pool.scenes[index] for index in indices])
         layout = lay_out(CLIP, [self.pool.clip(index) for index in indices], names)
-        return self._loss(layout, draw_times(count, images=False), ids, mask)
+        return _noised(layout, draw_times(count, images=False), ids, mask)
 
-    def _loss(self, layout: Layout, times: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        count = len(times)
-        noise = torch.randn_like(layout.clean)
-        jitter = torch.where(torch.rand(count) < 0.6, torch.rand(count) * 0.2, torch.zeros(count))
-        strength = torch.where(torch.rand(count) < 0.1, 0.5 + 0.5 * torch.rand(count), torch.ones(count))
-        tokens, timestep = noisy_input(layout, noise, times, jitter, strength)
-        device = self.device
-        predicted = self.model(tokens.to(device), timestep.to(device), layout.coords.to(device), ids, mask)
-        layout = Layout(layout.clean.to(device), layout.given.to(device), layout.coords, layout.extra_tokens)
-        return velocity_loss(layout, predicted, noise.to(device)).mean()
+    def batch(self) -> Batch:
+        """Material of one update."""
+        return self._images() if self.rng.random() < self.plan.image_share else self._clips()
 
     def update(self) -> dict[str, float]:
         """One optimizer step, on images or on clips."""
-        images = self.rng.random() < self.plan.image_share
-        loss = self.image_loss() if images else self.clip_loss()
+        batch = self.batches.take()
+        on_device = [part.to(self.device, non_blocking=True) for part in batch.inputs]
+        predicted = self.model(*on_device)
+        layout = batch.layout
+        target = Layout(layout.clean.to(self.device), layout.given.to(self.device), layout.coords, layout.extra_tokens)
+        loss = velocity_loss(target, predicted, batch.noise.to(self.device)).mean()
         loss.backward()
         rate = self.schedule.rate(self.counters)
         rates = {"muon": self.plan.muon_rate * rate, "adam": self.plan.adam_rate * rate}
         norm = self.weights.step(rates, self.counters.updates)
         self.counters.updates += 1
+        images = layout.clean.shape[1] == CLIP.frame_tokens
         if images:
             self.counters.images_seen += self.plan.image_batch
         else:

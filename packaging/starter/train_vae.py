@@ -1,6 +1,7 @@
 """Train the video VAE: first reconstruction, then, with `--adversarial`, the decoder alone against a discriminator.
 
-With the encoder frozen in the second stage, latents stay valid: the transformer need not be trained again.
+With the encoder frozen in the second stage, latents stay valid: the transformer need not be trained again. With
+`--freeze-encoder` the first stage, too, trains the decoder alone: that betters the pictures of a finished model.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import torch
 from diffusers.models.autoencoders.autoencoder_kl_ltx import AutoencoderKLLTXVideo
 
 from starter import losses, vae_fast
+from starter.ahead import Ahead
 from starter.foreign import moving_texture, recolored
 from starter.masters import Masters, Optimizers, averaged, load_optimizer, optimizer_tensors
 from starter.muon import ConvMuon
@@ -26,8 +28,9 @@ from starter.state import load_state
 from starter.vae_init import start_linear
 from starter.world.render import Frames
 
-SMALL_CROPS, LARGE_CROPS = (8, 9, 64, 64), (3, 17, 96, 128)
-"""Clips, frames, height and width of a batch: small ones at first, whole clips later."""
+SMALL_CROPS = (9, min(64, CLIP.height_px), min(64, CLIP.width_px))
+LARGE_CROPS = (CLIP.num_frames, CLIP.height_px, CLIP.width_px)
+"""Frames, height and width of what is trained on: small crops at first, whole clips later."""
 
 LATENT_NOISE = 0.04
 """Largest noise on latents in training, as a share of their spread, so that the decoder forgives the transformer."""
@@ -39,8 +42,11 @@ class Plan:
 
     rate: float = 2e-3
     small_updates: int = 20_000
+    small_batch: int = 8
+    large_batch: int = 3
     foreign_share: float = 0.15
     recolored_share: float = 0.15
+    decoder_only: bool = False
     adversarial: bool = False
     adversarial_weight: float = 0.05
     judge_rate: float = 4e-4
@@ -64,7 +70,7 @@ class VaeTrainer:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         vae_fast.patch()
         torch.nn.Module.to(vae, self.device)
-        if plan.adversarial:
+        if plan.decoder_only or plan.adversarial:
             vae.encoder.requires_grad_(False)
         self.vae = vae
         self.weights = Masters(vae, optimizers)
@@ -72,6 +78,7 @@ class VaeTrainer:
         self.counters = Counters()
         self.rng = np.random.default_rng(plan.seed)
         torch.manual_seed(plan.seed)
+        self.batches = Ahead(self.batch, self.device)
         self.judge = losses.PatchDiscriminator().to(self.device)
         self.judge_optimizer = torch.optim.AdamW(self.judge.parameters(), plan.judge_rate, (0.5, 0.9))
 
@@ -91,11 +98,13 @@ class VaeTrainer:
         load_optimizer("judge_adam", self.judge_optimizer, state)
 
     def batch(self) -> torch.Tensor:
-        """Crops of clips, some of other origin  # [B, 3, F, H, W] float32 in -1..1."""
-        early = self.counters.updates < self.plan.small_updates and not self.plan.adversarial
-        count, frames, height, width = SMALL_CROPS if early else LARGE_CROPS
+        """Crops of clips, some of other origin  # [B, 3, F, H, W] float32 in -1..1, on the CPU."""
+        frozen = self.plan.decoder_only or self.plan.adversarial
+        early = self.counters.updates < self.plan.small_updates and not frozen
+        count = self.plan.small_batch if early else self.plan.large_batch
+        frames, height, width = SMALL_CROPS if early else LARGE_CROPS
         crops = np.stack([self._crop(frames, height, width) for _ in range(count)])
-        return model_frames(crops).to(self.device)
+        return model_frames(crops)
 
     def _crop(self, frames: int, height: int, width: int) -> Frames:
         rng, kind = self.rng, self.rng.random()
@@ -111,7 +120,7 @@ class VaeTrainer:
 
     def update(self) -> dict[str, float]:
         """One update of the VAE, and in the second stage of the judge."""
-        frames = self.batch()
+        frames = self.batches.take().to(self.device)
         decoded, kl = self._reconstruct(frames)
         loss, psnr = losses.reconstruction_loss(decoded, frames)
         loss = loss + losses.KL_WEIGHT * kl
@@ -146,22 +155,32 @@ class VaeTrainer:
 
 
 @torch.no_grad()
-def export(run: Path, start: AutoencoderKLLTXVideo, pixels: Pixels, out: Path, clips: int = 200) -> None:
-    """Write the run's moving average as a diffusers VAE with its latents' mean and spread."""
+def export(run: Path, start: AutoencoderKLLTXVideo, out: Path, measured_on: Pixels | None) -> None:
+    """Write the run's moving average as a diffusers VAE.
+
+    Its latents' mean and spread are measured on these clips; without them those of `start` are kept, as they must be
+    where only the decoder was trained: a transformer may know them.
+    """
     found = load_state(run)
     if found is None:
         raise FileNotFoundError(f"no checkpoint in {run}")
     start.load_state_dict(averaged(found[0]), strict=False)
-    sample = np.linspace(0, len(pixels.places) - 1, clips).astype(int)
-    latents = []
-    for index in sample:
-        frames = model_frames(pixels.clip(int(index))[None, : CLIP.num_frames])
-        latents.append(start.encoder(frames)[:, :LATENT_CHANNELS].transpose(0, 1).flatten(1))
-    values = torch.cat(latents, 1)
-    start.latents_mean.copy_(values.mean(1))
-    start.latents_std.copy_(values.std(1))
-    torch.nn.Module.to(start, torch.bfloat16)
+    if measured_on is not None:
+        _measure(start, measured_on)
+    torch.nn.Module.to(start, "cpu", torch.bfloat16)
     start.save_pretrained(out, max_shard_size=f"{SHARD_BYTES // 10**6}MB")
+
+
+def _measure(vae: AutoencoderKLLTXVideo, pixels: Pixels, clips: int = 200) -> None:
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    torch.nn.Module.to(vae, device)
+    latents = []
+    for index in np.linspace(0, len(pixels.places) - 1, clips).astype(int):
+        frames = model_frames(pixels.clip(int(index))[None, : CLIP.num_frames]).to(device)
+        latents.append(vae.encoder(frames)[:, :LATENT_CHANNELS].transpose(0, 1).flatten(1))
+    values = torch.cat(latents, 1)
+    vae.latents_mean.copy_(values.mean(1))
+    vae.latents_std.copy_(values.std(1))
 
 
 def main(arguments: list[str]) -> None:
@@ -171,10 +190,14 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("pixels", type=Path, help="folder of the render stage")
     parser.add_argument("--start-from", type=Path, help="VAE folder; without it, from nothing")
     parser.add_argument("--adversarial", action="store_true", help="second stage: decoder alone, with the judge")
+    parser.add_argument("--freeze-encoder", action="store_true", help="first stage of the decoder alone")
     parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("--threads", type=int, default=max(1, (os.cpu_count() or 2) // 2))
+    parser.add_argument("--finish", action="store_true", help="decay the rate now, then end")
+    parser.add_argument("--decay-updates", type=int, default=Schedule.decay_updates)
     parser.add_argument("--rate", type=float, default=Plan.rate)
-    parser.add_argument("--small-updates", type=int, default=Plan.small_updates)
+    for name in ("small_updates", "small_batch", "large_batch"):
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=getattr(Plan, name))
     parser.add_argument("--export", type=Path, help="write the VAE folder here instead of training")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
@@ -183,10 +206,20 @@ def main(arguments: list[str]) -> None:
     pixels.refresh()
     vae = start_vae(options.start_from)
     if options.export:
-        export(options.run, vae, pixels, options.export)
+        frozen = options.freeze_encoder or options.adversarial
+        export(options.run, vae, options.export, None if frozen else pixels)
         return
-    plan = Plan(rate=options.rate, small_updates=options.small_updates, adversarial=options.adversarial)
-    trainer = VaeTrainer(pixels, vae, plan, Schedule(warmup_updates=60))
+    if options.finish:
+        (options.run / "finish").touch()
+    plan = Plan(
+        rate=options.rate,
+        small_updates=options.small_updates,
+        small_batch=options.small_batch,
+        large_batch=options.large_batch,
+        decoder_only=options.freeze_encoder,
+        adversarial=options.adversarial,
+    )
+    trainer = VaeTrainer(pixels, vae, plan, Schedule(warmup_updates=60, decay_updates=options.decay_updates))
     if state := resume(options.run, trainer):
         trainer.load_judge(state)
     Session(options.run, trainer, lambda: save(options.run, trainer, trainer.judge_tensors())).train(options.minutes)

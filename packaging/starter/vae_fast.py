@@ -11,8 +11,11 @@ from typing import Any
 import diffusers.models.autoencoders.autoencoder_kl_ltx as ltx
 import torch
 import torch.nn.functional as F  # noqa: N812
+from torch._dynamo import config as compiler
 
 LAYOUT = torch.channels_last_3d
+VERSIONS = 64
+"""The compiler guards how a view's base lies in memory, and beyond 8 versions of a function it gives up."""
 
 
 def _norm_silu_rows(rows: torch.Tensor) -> torch.Tensor:
@@ -22,6 +25,7 @@ def _norm_silu_rows(rows: torch.Tensor) -> torch.Tensor:
 
 @cache
 def _compiled() -> Callable[[torch.Tensor], torch.Tensor]:
+    compiler.recompile_limit = VERSIONS
     return torch.compile(_norm_silu_rows, dynamic=True)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from starter.captions import caption, words
+from starter.captions import caption, complete_caption, words
 from starter.sizes import LANGUAGES
 from starter.world.scenes import sample_scene
 
@@ -44,3 +44,13 @@ def test_every_scene_has_a_caption(language: str):
         assert text.strip()
         assert "{" not in text
         assert "  " not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_complete_caption_leaves_nothing_unsaid(language: str):
+    rng, lists = np.random.default_rng(5), words(language)
+    for _ in range(30):
+        text = complete_caption(SCENE, rng, language)
+        for part, key in (("time", "sunset"), ("style", "watercolor"), ("camera", "zoom_in"), ("color", "red")):
+            assert mentions(text, lists[part][key]), (part, text)
+        assert mentions(text, lists["direction"]["left"]), text

@@ -13,11 +13,11 @@ from starter import model as starter_model
 from starter.conditions import kinds, lay_out
 from starter.export import export
 from starter.heldout import load_average
-from starter.model import Denoiser
+from starter.model import Denoiser, from_folder
 from starter.pool import Pool, single_frames, write_chunk
 from starter.produce import model_frames
 from starter.session import resume, save
-from starter.sizes import CLIP, LATENT_CHANNELS, TEXT_ENCODER, TRANSFORMER, VAE
+from starter.sizes import CLIP, GGUF_NAME, LATENT_CHANNELS, TEXT_ENCODER, TRANSFORMER, VAE
 from starter.train_transformer import Plan, TransformerTrainer
 from starter.world.scenes import sample_scene
 from tokenizers import Tokenizer, models, pre_tokenizers
@@ -156,18 +156,22 @@ class MeanVae:
         return self
 
 
-def test_an_export_loads_in_the_pipeline(
-    pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vae: AutoencoderKLLTXVideo
-):
+@pytest.fixture
+def run(pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vae: AutoencoderKLLTXVideo) -> Path:
+    """A folder with a run of one update, and the VAE and tokenizer that an export needs."""
     one = trainer(pool, monkeypatch)
     one.update()
     save(tmp_path / "run", one)
     vae.save_pretrained(tmp_path / "vae")
     tokenizer().save_pretrained(tmp_path / "tokenizer")
     monkeypatch.setattr("starter.heldout.fresh", lambda: small_model(monkeypatch))
-    export(load_average(tmp_path / "run"), tmp_path / "vae", tmp_path / "tokenizer", tmp_path / "out")
-    assert json.loads((tmp_path / "out/model_index.json").read_text())["_class_name"] == "LTXConditionPipeline"
-    pipeline = LTXConditionPipeline.from_pretrained(tmp_path / "out", dtype=torch.bfloat16)
+    return tmp_path
+
+
+def test_a_plain_export_loads_in_the_pipeline(run: Path):
+    export(load_average(run / "run"), run / "vae", run / "tokenizer", run / "out", plain=True)
+    assert json.loads((run / "out/model_index.json").read_text())["_class_name"] == "LTXConditionPipeline"
+    pipeline = LTXConditionPipeline.from_pretrained(run / "out", dtype=torch.bfloat16)
     pipeline.set_progress_bar_config(disable=True)
     clip = pipeline(
         prompt="abc",
@@ -181,3 +185,18 @@ def test_an_export_loads_in_the_pipeline(
         output_type="np",
     ).frames
     assert np.asarray(clip).shape == (1, 5, 32, 64, 3)
+
+
+def test_an_export_is_quantized_and_close(run: Path):
+    """Q8_0 rounds a weight by at most half a 127th of the largest of its 32."""
+    model = load_average(run / "run")
+    export(model, run / "vae", run / "tokenizer", run / "out")
+    assert [p.name for p in sorted((run / "out/transformer").iterdir())] == ["config.json", GGUF_NAME]
+    found = from_folder(run / "out").transformer.state_dict()
+    for name, tensor in model.transformer.state_dict().items():
+        block = tensor.reshape(-1, 32).abs().amax(1) if tensor.numel() % 32 == 0 else tensor.abs().amax()
+        assert (found[name] - tensor).abs().max() <= block.max() / 200 + 1e-6, name  # scales are float16
+    assert torch.equal(found["proj_in.bias"], model.transformer.state_dict()["proj_in.bias"])
+    changed = [name for name, tensor in model.transformer.state_dict().items() if not torch.equal(found[name], tensor)]
+    assert "transformer_blocks.0.ff.net.2.weight" in changed
+    assert all(name.endswith(".weight") for name in changed)

@@ -19,8 +19,8 @@ from starter.vae_init import start_linear
 def plain_norm(monkeypatch: pytest.MonkeyPatch):
     """No compiler, and diffusers' own forwards again afterwards."""
     monkeypatch.setattr(vae_fast, "_compiled", lambda: vae_fast._norm_silu_rows)
-    monkeypatch.setattr(train_vae, "SMALL_CROPS", (2, 5, 32, 32))
-    monkeypatch.setattr(train_vae, "LARGE_CROPS", (1, 5, 32, 32))
+    monkeypatch.setattr(train_vae, "SMALL_CROPS", (5, 32, 32))
+    monkeypatch.setattr(train_vae, "LARGE_CROPS", (5, 32, 32))
     for name in vae_fast.FORWARDS:
         monkeypatch.setattr(getattr(ltx, name), "forward", getattr(ltx, name).forward)
 
@@ -54,10 +54,13 @@ def test_fast_forwards_give_the_same_numbers():
     assert torch.allclose(vae.decode(latents).sample, decoded, atol=1e-4)
 
 
-@pytest.mark.parametrize("adversarial", [False, True])
-def test_a_resumed_run_is_exact(pixels: Pixels, tmp_path: Path, adversarial: bool):
+STAGES = [Plan(small_batch=2), Plan(large_batch=1, decoder_only=True), Plan(large_batch=1, adversarial=True)]
+
+
+@pytest.mark.parametrize("plan", STAGES, ids=["whole", "decoder", "adversarial"])
+def test_a_resumed_run_is_exact(pixels: Pixels, tmp_path: Path, plan: Plan):
     def trainer() -> VaeTrainer:
-        return VaeTrainer(pixels, small_vae(), Plan(adversarial=adversarial), Schedule(warmup_updates=1))
+        return VaeTrainer(pixels, small_vae(), plan, Schedule(warmup_updates=1))
 
     straight = trainer()
     straight.update()
@@ -68,4 +71,22 @@ def test_a_resumed_run_is_exact(pixels: Pixels, tmp_path: Path, adversarial: boo
     assert state is not None
     resumed.load_judge(state)
     assert resumed.update() == notes
-    assert all("encoder" not in name for name in resumed.weights.masters) == adversarial
+    frozen = plan.decoder_only or plan.adversarial
+    assert all("encoder" not in name for name in resumed.weights.masters) == frozen
+
+
+@pytest.mark.parametrize("measured", [False, True])
+def test_a_decoder_s_export_keeps_what_a_transformer_knows_of_latents(pixels: Pixels, tmp_path: Path, measured: bool):
+    start = small_vae()
+    start.latents_mean.fill_(0.5)
+    trainer = VaeTrainer(pixels, start, Plan(large_batch=1, decoder_only=True), Schedule(warmup_updates=1))
+    trainer.update()
+    save(tmp_path / "run", trainer, trainer.judge_tensors())
+    before = small_vae()
+    before.latents_mean.fill_(0.5)
+    train_vae.export(tmp_path / "run", before, tmp_path / "out", pixels if measured else None)
+    after = AutoencoderKLLTXVideo.from_pretrained(tmp_path / "out")
+    assert bool((after.latents_mean == 0.5).all()) == (not measured)
+    first, same = small_vae().state_dict(), after.state_dict()
+    assert torch.allclose(same["encoder.conv_in.conv.weight"], first["encoder.conv_in.conv.weight"], atol=0.01)
+    assert not torch.equal(same["decoder.conv_in.conv.weight"], first["decoder.conv_in.conv.weight"].bfloat16().float())
