@@ -13,4 +13,8 @@ def family(name: str) -> Family:
         from engine.families.ltx import LTX
 
         return LTX()
+    if name == "wan":
+        from engine.families.wan.adapter import Wan
+
+        return Wan()
     raise KeyError(name)

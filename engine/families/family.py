@@ -1,4 +1,4 @@
-"""The contract of a family: what `render` needs to know of an architecture, and nothing more."""
+"""The contract of a family: what `render` needs to know of an architecture, and the little that all of them share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,10 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
+from engine.memory.device import DeviceReport
+from engine.memory.offload import unpacks
 from engine.protocol.recipe import Recipe
+from engine.weights.components import load_diffusers, load_gguf, unpack_gguf, unpacked_gguf_bytes
 from engine.weights.store import Weights
 
 
@@ -53,10 +56,21 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Compression:
-    """How many pixels of a clip share one latent along time and along each edge."""
+    """How many pixels of a clip share one latent along time and along each edge, and how many latents a token there."""
 
     temporal: int
     spatial: int
+    patch: int = 1
+
+    @property
+    def multiple(self) -> int:
+        """Of which both edges of a clip are multiples; other sizes some pipelines round without a word."""
+        return self.spatial * self.patch
+
+    def latent_shape(self, recipe: Recipe) -> tuple[int, int, int]:
+        """Frames, rows and columns of the recipe's latents."""
+        frames = (recipe.num_frames - 1) // self.temporal + 1
+        return frames, recipe.height // self.spatial, recipe.width // self.spatial
 
 
 class Family(Protocol):
@@ -93,3 +107,32 @@ class Family(Protocol):
     def compression(self, pipeline: Any) -> Compression:
         """The VAE's ratios; the first frame has a latent of its own."""
         ...
+
+
+def load_denoiser(
+    cls: Any, weights: Weights, device: DeviceReport, dtype: torch.dtype, component: str = "transformer"
+) -> Any:
+    """The transformer of exactly the class `cls`, from safetensors or from the GGUF file that stands for them.
+
+    Raises:
+        WeightsError: naming a file that cannot be used.
+    """
+    folder, gguf = weights.folder / component, weights.gguf
+    if component != "transformer":  # a card names one file at most; others lie in their component's folder
+        inner = (file.path for file in weights.card.files if file.path.startswith(f"{component}/"))
+        gguf = next((weights.folder / path for path in inner if path.endswith(".gguf")), None)
+    if gguf is None:
+        return load_diffusers(cls, folder, dtype)
+    model = load_gguf(cls, gguf, folder, dtype)
+    return unpack_gguf(model, dtype) if unpacks(unpacked_gguf_bytes(model, dtype), device) else model
+
+
+def to_pixels(frames: np.ndarray) -> torch.Tensor:
+    """[F, H, W, 3] uint8 as [1, 3, F, H, W] float32 in -1…1, to the last bit as diffusers' processors do it."""
+    return 2.0 * torch.from_numpy(frames.astype(np.float32) / 255.0).permute(3, 0, 1, 2)[None] - 1.0
+
+
+def to_frames(pixels: torch.Tensor) -> np.ndarray:
+    """[3, F, H, W] in -1…1 as [F, H, W, 3] uint8."""
+    levels = (pixels.float() * 127.5 + 127.5).round_().clamp_(0, 255).to(torch.uint8)
+    return levels.permute(1, 2, 3, 0).contiguous().cpu().numpy()

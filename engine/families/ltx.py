@@ -12,20 +12,13 @@ from diffusers.pipelines.ltx.pipeline_ltx_condition import LTXConditionPipeline,
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
 from PIL import Image
 
-from engine.families.family import Compression, Embedding, Inputs, Known
-from engine.memory.device import DeviceReport, find
-from engine.memory.offload import part_bytes, place, placement, unpacks
+from engine.families.family import Compression, Embedding, Inputs, Known, load_denoiser, to_frames
+from engine.memory.device import find
+from engine.memory.offload import part_bytes, place, placement
 from engine.protocol.job import Device
 from engine.protocol.recipe import Recipe
-from engine.weights.components import (
-    load_diffusers,
-    load_gguf,
-    load_t5,
-    load_tokenizer,
-    unpack_gguf,
-    unpacked_gguf_bytes,
-)
-from engine.weights.store import Weights
+from engine.weights.components import load_diffusers, load_t5, load_tokenizer
+from engine.weights.store import Weights, WeightsError
 
 DEFAULT_MAX_SEQUENCE_LENGTH = 256
 DEFAULT_IMAGE_COND_NOISE_SCALE = 0.15
@@ -38,13 +31,16 @@ class LTX:
     def load(self, weights: Weights, device: str, dtype: torch.dtype) -> LTXConditionPipeline:
         """The pipeline, all components in `dtype`, on the device or where the card's `offload` leaves them."""
         folder, here = weights.folder, find(cast("Device", device))
-        pipeline = LTXConditionPipeline(
+        pipeline: Any = LTXConditionPipeline(
             scheduler=_scheduler(folder / "scheduler"),
             vae=load_diffusers(AutoencoderKLLTXVideo, folder / "vae", dtype),
             text_encoder=load_t5(folder / "text_encoder", dtype),
             tokenizer=load_tokenizer(folder / "tokenizer"),
-            transformer=_transformer(weights, here, dtype),
+            transformer=load_denoiser(LTXVideoTransformer3DModel, weights, here, dtype),
         )
+        options = weights.card.options
+        pipeline.decode_timestep = options.get("decode_timestep", 0.0)
+        pipeline.decode_noise_scale = options.get("decode_noise_scale", pipeline.decode_timestep)  # as it does itself
         pipeline.set_progress_bar_config(disable=True)
         return place(pipeline, placement(weights.card.offload, part_bytes(pipeline), here), device)
 
@@ -74,7 +70,9 @@ class LTX:
             num_frames=recipe.num_frames,
             frame_rate=recipe.fps,
             num_inference_steps=recipe.num_inference_steps,
+            timesteps=list(weights.card.timesteps) or None,
             guidance_scale=recipe.guidance_scale,
+            guidance_rescale=options.get("guidance_rescale", 0.0),
             image_cond_noise_scale=options.get("image_cond_noise_scale", DEFAULT_IMAGE_COND_NOISE_SCALE),
             max_sequence_length=_max_sequence_length(weights),
             generator=inputs.generator,
@@ -87,9 +85,7 @@ class LTX:
 
     def unpack(self, pipeline: Any, recipe: Recipe, tokens: torch.Tensor) -> torch.Tensor:
         """The clip's own tokens (those of later keyframes stand in front of them) as [C, F, H, W]."""
-        ratio = self.compression(pipeline)
-        frames = (recipe.num_frames - 1) // ratio.temporal + 1
-        height, width = recipe.height // ratio.spatial, recipe.width // ratio.spatial
+        frames, height, width = self.compression(pipeline).latent_shape(recipe)
         own = tokens[:1, -frames * height * width :]
         return own.reshape(frames, height, width, -1).permute(3, 0, 1, 2)
 
@@ -102,18 +98,19 @@ class LTX:
         return pipeline._normalize_latents(latents, vae.latents_mean, vae.latents_std).float()
 
     def decode(self, pipeline: Any, latents: torch.Tensor) -> np.ndarray:
-        """Normalised latents as frames, as the pipeline decodes at its default `decode_timestep` of 0."""
+        """Normalised latents as frames; a VAE that takes a timestep (0.9.1 and later) ends the denoising."""
         vae = pipeline.vae
         latents = pipeline._denormalize_latents(
             latents, vae.latents_mean, vae.latents_std, vae.config.scaling_factor
         ).to(vae.dtype)
         timestep = None
         if vae.config.timestep_conditioning:
-            timestep = torch.zeros(1, device=latents.device, dtype=latents.dtype)
+            timestep = torch.full((1,), pipeline.decode_timestep, device=latents.device, dtype=latents.dtype)
+            latents = _noised(latents, pipeline.decode_noise_scale)
         with torch.random.fork_rng():  # the VAE of 0.9.1 adds noise of the global generator
             torch.manual_seed(DECODE_SEED)
             pixels = vae.decode(latents, timestep, return_dict=False)[0][0]
-        return _to_frames(pixels)
+        return to_frames(pixels)
 
     def compression(self, pipeline: Any) -> Compression:
         """The VAE's ratios."""
@@ -127,6 +124,8 @@ def _scheduler(folder: Path) -> Any:
     0.9.1) refuses every call.
     """
     scheduler = load_diffusers(FlowMatchEulerDiscreteScheduler, folder)
+    if scheduler.config.stochastic_sampling:  # its noise is of the global generator: no seed, no resuming
+        raise WeightsError("corrupt_weights", "scheduler/scheduler_config.json asks for stochastic sampling")
     if not scheduler.config.use_dynamic_shifting:
         return scheduler
     return FlowMatchEulerDiscreteScheduler.from_config(
@@ -134,13 +133,13 @@ def _scheduler(folder: Path) -> Any:
     )
 
 
-def _transformer(weights: Weights, device: DeviceReport, dtype: torch.dtype) -> LTXVideoTransformer3DModel:
-    folder, gguf = weights.folder / "transformer", weights.card.gguf
-    if gguf is None:
-        return load_diffusers(LTXVideoTransformer3DModel, folder, dtype)
-    model = load_gguf(LTXVideoTransformer3DModel, Path(gguf.path), folder, dtype)
-    unpacked_bytes = unpacked_gguf_bytes(model, dtype)
-    return unpack_gguf(model, dtype) if unpacks(unpacked_bytes, device) else model
+def _noised(latents: torch.Tensor, scale: float) -> torch.Tensor:
+    """Latents as the VAE expects them: with the noise that is left to it. Always the same, so that a clip is too."""
+    if not scale:
+        return latents
+    generator = torch.Generator("cpu").manual_seed(DECODE_SEED)
+    noise = torch.randn(latents.shape, generator=generator).to(latents)
+    return (1 - scale) * latents + scale * noise
 
 
 def _max_sequence_length(weights: Weights) -> int:
@@ -152,9 +151,3 @@ def _condition(known: Known) -> LTXVideoCondition:
     if len(images) == 1:
         return LTXVideoCondition(image=images[0], frame_index=known.frame_index, strength=known.strength)
     return LTXVideoCondition(video=images, frame_index=known.frame_index, strength=known.strength)
-
-
-def _to_frames(pixels: torch.Tensor) -> np.ndarray:
-    """[3, F, H, W] in -1…1 as [F, H, W, 3] uint8."""
-    levels = (pixels.float() * 127.5 + 127.5).round_().clamp_(0, 255).to(torch.uint8)
-    return levels.permute(1, 2, 3, 0).contiguous().cpu().numpy()

@@ -1,10 +1,26 @@
 """Recipe: the frozen, complete inputs of one take."""
 
 import hashlib
+from typing import Literal
 
 from engine.protocol.condition import Condition, Source
 from engine.protocol.frozen import Frozen
 from engine.protocol.splice import Splice
+
+Speed = Literal["full", "fast", "fastest"]
+"""How much of a step may be taken from the step before: nothing, what moves little, or more than that."""
+
+
+class LoraUse(Frozen):
+    """A LoRA that the model computes with.
+
+    Attributes:
+        media: sha256 (hex) of its file in the engine's media store.
+        strength: 0 is as good as none, 1 as it was trained; below 0 it does the opposite.
+    """
+
+    media: str
+    strength: float = 1.0
 
 
 class Recipe(Frozen):
@@ -18,6 +34,7 @@ class Recipe(Frozen):
         source: the clip that the model starts from, for a remix.
         loop: the last frame leads into the first.
         splice: how the model's frames become part of a clip that exists; None when they are the clip.
+        speed: above `full` the result is near to what it would have been, not the same.
     """
 
     model: str
@@ -34,6 +51,8 @@ class Recipe(Frozen):
     source: Source | None = None
     loop: bool = False
     splice: Splice | None = None
+    speed: Speed = "full"
+    loras: tuple[LoraUse, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -43,7 +62,7 @@ class Recipe(Frozen):
     @property
     def media(self) -> frozenset[str]:
         """Sha256 of everything it is made from."""
-        found = {condition.media for condition in self.conditions}
+        found = {part.media for part in (*self.conditions, *self.loras)}
         if self.source is not None:
             found.add(self.source.media)
         if self.splice is not None:

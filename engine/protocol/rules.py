@@ -1,24 +1,33 @@
 """What a model can take: every Problem of a recipe against a card, and the recipe with roundings applied."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from engine.protocol.condition import Condition
-from engine.protocol.model_card import ModelCard
+from engine.protocol.model_card import ConditionKind, ModelCard
 from engine.protocol.problem import Problem
 from engine.protocol.recipe import Recipe
 from engine.protocol.sections import can_go_on, sections
 
 LARGEST_SEED = 2**63 - 1
 LARGEST_FPS = 120.0
+MOST_LORAS = 8
+LARGEST_LORA_STRENGTH = 4.0
 MOST_FRAMES = 36_000
 """Of a clip that is made in sections: ten minutes at 60 frames a second."""
 MOST_TAKE_FRAMES = 216_000
 """Of a take, kept parts included: an hour at 60 frames a second."""
 
+How = Literal["native", "injected", "refused"]
+"""How a model agrees with known frames: it was trained to, they are put into its latents, or not at all."""
 
-def problems(recipe: Recipe, card: ModelCard) -> list[Problem]:
-    """All that is wrong with `recipe` for this model; empty when it can be sent."""
+
+def problems(recipe: Recipe, card: ModelCard, others: Sequence[ModelCard] = ()) -> list[Problem]:
+    """All that is wrong with `recipe` for this model; empty when it can be sent.
+
+    What it cannot do at all names those of the `others` that can.
+    """
     found = [
         *_prompt_problems(recipe, card),
         *_size_problems(recipe, card),
@@ -27,8 +36,25 @@ def problems(recipe: Recipe, card: ModelCard) -> list[Problem]:
         *_condition_problems(recipe, card),
         *_source_problems(recipe, card),
         *_splice_problems(recipe),
+        *_speed_problems(recipe, card),
+        *_lora_problems(recipe),
     ]
+    if how(recipe, card) == "refused":
+        able = tuple(other.name for other in others if other != card and how(recipe, other) != "refused")
+        found = [p.changed(models=able) if p.kind in ("unsupported", "needed") else p for p in found]
     return found or list(_unplaced(recipe, card))
+
+
+def how(recipe: Recipe, card: ModelCard) -> How:
+    """Whether the model agrees with all that the recipe is made from; sizes and lengths are not looked at."""
+    ways = [_takes(card, condition, recipe.num_frames) for condition in recipe.conditions]
+    if recipe.source is not None:
+        ways.append(_way(card, {"source"}))
+    if recipe.loop:
+        ways.append(_way(card, {"keyframes"}))
+    if "refused" in ways or _lacks_image(recipe, card):
+        return "refused"
+    return "injected" if "injected" in ways else "native"
 
 
 def snap(recipe: Recipe, card: ModelCard) -> tuple[Recipe, list[Problem]]:
@@ -112,7 +138,12 @@ def _frame_problems(recipe: Recipe, card: ModelCard) -> Iterator[Problem]:
 
 def _number_problems(recipe: Recipe, card: ModelCard) -> Iterator[Problem]:
     yield from _range("fps", recipe.fps, 1.0, LARGEST_FPS)
-    yield from _range("num_inference_steps", recipe.num_inference_steps, 1, card.largest_steps)
+    steps = len(card.timesteps)
+    if steps and recipe.num_inference_steps != steps:
+        value = recipe.num_inference_steps
+        yield Problem(field="num_inference_steps", kind="off_grid", value=value, nearest=steps)
+    elif not steps:
+        yield from _range("num_inference_steps", recipe.num_inference_steps, 1, card.largest_steps)
     yield from _range("guidance_scale", recipe.guidance_scale, 1.0, card.largest_guidance)
     yield from _range("seed", recipe.seed, 0, LARGEST_SEED)
 
@@ -127,8 +158,13 @@ def _condition_problems(recipe: Recipe, card: ModelCard) -> Iterator[Problem]:
         if any(first < other_end and other_first < end for other_first, other_end in taken):
             yield Problem(field=f"{field}.frame_index", kind="same_frame", value=first)
         taken.append((first, end))
-        if not _takes(card, condition):
+        if _takes(card, condition, recipe.num_frames) == "refused":
             yield Problem(field=field, kind="unsupported", value=recipe.model)
+        elif card.needs_image and first == 0 and condition.strength < 1:  # it has no way to take one halfway
+            strength = condition.strength
+            yield Problem(field=f"{field}.strength", kind="too_small", value=strength, nearest=1.0)
+    if _lacks_image(recipe, card):
+        yield Problem(field="conditions", kind="needed")
 
 
 def _stretch_problems(field: str, condition: Condition, num_frames: int, card: ModelCard) -> Iterator[Problem]:
@@ -149,15 +185,30 @@ def _stretch_problems(field: str, condition: Condition, num_frames: int, card: M
         yield Problem(field=f"{field}.start_s", kind="too_small", value=condition.start_s, nearest=0.0)
 
 
-def _takes(card: ModelCard, condition: Condition) -> bool:
-    image = condition.num_frames == 1 and condition.frame_index == 0
-    return "keyframes" in card.conditions or ("first_image" in card.conditions and image)
+def _takes(card: ModelCard, condition: Condition, num_frames: int) -> How:
+    kinds: set[ConditionKind] = {"keyframes"}
+    if condition.num_frames == 1:
+        kinds |= {"first_image"} if condition.frame_index == 0 else set()
+        kinds |= {"last_image"} if condition.frame_index == num_frames - 1 else set()
+    return _way(card, kinds)
+
+
+def _way(card: ModelCard, kinds: set[ConditionKind]) -> How:
+    """The best way there is to take one of `kinds`."""
+    if kinds & set(card.conditions):
+        return "native"
+    return "injected" if kinds & set(card.injected) else "refused"
+
+
+def _lacks_image(recipe: Recipe, card: ModelCard) -> bool:
+    starts = any(condition.frame_index == 0 for condition in recipe.conditions)
+    return card.needs_image and not starts and recipe.source is None
 
 
 def _source_problems(recipe: Recipe, card: ModelCard) -> Iterator[Problem]:
     if recipe.source is None:
         return
-    if "source" not in card.conditions:
+    if _way(card, {"source"}) == "refused":
         yield Problem(field="source", kind="unsupported", value=recipe.model)
     if recipe.loop:
         yield Problem(field="loop", kind="unsupported", detail="a remix follows its source to the end")
@@ -176,6 +227,19 @@ def _splice_problems(recipe: Recipe) -> Iterator[Problem]:
         yield Problem(field="splice.new_frames", kind="outside_clip", value=value, nearest=recipe.num_frames - 1)
     if recipe.take_frames > MOST_TAKE_FRAMES:
         yield Problem(field="splice", kind="too_long", value=recipe.take_frames, nearest=MOST_TAKE_FRAMES)
+
+
+def _speed_problems(recipe: Recipe, card: ModelCard) -> Iterator[Problem]:
+    if recipe.speed != "full" and card.timesteps:
+        detail = "its few steps are too far apart for one to stand for the next"
+        yield Problem(field="speed", kind="unsupported", value=recipe.speed, nearest="full", detail=detail)
+
+
+def _lora_problems(recipe: Recipe) -> Iterator[Problem]:
+    if len(recipe.loras) > MOST_LORAS:
+        yield Problem(field="loras", kind="too_large", value=len(recipe.loras), nearest=MOST_LORAS)
+    for i, lora in enumerate(recipe.loras):
+        yield from _range(f"loras[{i}].strength", lora.strength, -LARGEST_LORA_STRENGTH, LARGEST_LORA_STRENGTH)
 
 
 def _unplaced(recipe: Recipe, card: ModelCard) -> Iterator[Problem]:

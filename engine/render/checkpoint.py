@@ -6,7 +6,8 @@ import logging
 import os
 import threading
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import diffusers
@@ -17,6 +18,8 @@ from safetensors.torch import save
 from engine.memory.device import DeviceReport
 from engine.protocol.job import Notice
 from engine.protocol.recipe import Recipe
+from engine.render.attention import NATIVE, chosen
+from engine.render.speed import numbers
 from engine.weights.store import Weights
 
 log = logging.getLogger(__name__)
@@ -36,10 +39,16 @@ class Key:
     numeric_plan: str
 
 
-def key(recipe: Recipe, weights: Weights, device: DeviceReport) -> Key:
-    """The key of a render: the numeric plan is everything else that decides a latent's bytes."""
+def key(recipe: Recipe, weights: Weights, device: DeviceReport, carries_tiles: bool = False) -> Key:
+    """The key of a render: the numeric plan is everything else that decides a latent's bytes.
+
+    Decoding in tiles does so only where a section carries another one's decoded frames.
+    """
     threads = torch.get_num_threads() if device.kind == "cpu" else 0
     plan = (torch.__version__, diffusers.__version__, device.kind, device.name, str(device.dtype), threads)
+    kernel = chosen(device, weights.card.family)
+    plan = (*plan, *numbers(recipe.speed), *([] if kernel == NATIVE else [kernel]))
+    plan = (*plan, "tiled") if carries_tiles else plan
     return Key(recipe.digest, weights.digest(), hashlib.sha256(repr(plan).encode()).hexdigest())
 
 
@@ -50,11 +59,13 @@ class Checkpoint:
     Attributes:
         step: denoising steps done.
         is_final: the sample is the section's final latents [1, C, F, H, W]; else it is the scheduler's own.
+        history: what else the scheduler needs to go on.
     """
 
     step: int
     is_final: bool
     sample: torch.Tensor
+    history: Mapping[str, torch.Tensor] = field(default_factory=dict)
 
 
 class Checkpoints:
@@ -84,15 +95,16 @@ class Checkpoints:
         try:
             with safe_open(self._path(section), "pt") as file:
                 notes = file.metadata() or {}
-                found = Checkpoint(int(notes["step"]), notes["is_final"] == "True", file.get_tensor("sample"))
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  no mapping
+            found = Checkpoint(int(notes["step"]), notes["is_final"] == "True", tensors.pop("sample"), tensors)
         except FileNotFoundError:
             return None
         except (OSError, SafetensorError, KeyError, ValueError):
             log.warning("checkpoint %d cannot be read: the section starts again", section)
             return None
-        for field, mine in asdict(self._key).items():
-            if notes.get(field) != mine:
-                self._say_restarted(field, found.step)
+        for part, mine in asdict(self._key).items():
+            if notes.get(part) != mine:
+                self.say_restarted(part, found.step)
                 return None
         return found
 
@@ -113,6 +125,11 @@ class Checkpoints:
                 self._changed.notify_all()
             self._changed.wait_for(lambda: self._taken - self._kept <= self._every_steps, STALL_S)
 
+    def say_restarted(self, field: str, step: int) -> None:
+        """A section of which so many steps were made begins again, because of a field of the key or of the recipe."""
+        lost = step + sum(notice.given for notice in self.notices)
+        self.notices = [Notice(kind="restarted", field=field, kept=0, given=lost)]
+
     def close(self, *, keep_latest: bool) -> None:
         """Write what waits and the newest state too, or drop it; returns when the disk is left alone."""
         with self._changed:
@@ -123,10 +140,6 @@ class Checkpoints:
             self._closing = True
             self._changed.notify_all()
         self._writer.join()
-
-    def _say_restarted(self, field: str, step: int) -> None:
-        lost = step + sum(notice.given for notice in self.notices)
-        self.notices = [Notice(kind="restarted", field=field, kept=0, given=lost)]
 
     def _write(self) -> None:
         while True:
@@ -156,7 +169,8 @@ class Checkpoints:
 
     def _save(self, section: int, checkpoint: Checkpoint) -> None:
         notes = {**asdict(self._key), "step": str(checkpoint.step), "is_final": str(checkpoint.is_final)}
-        content = save({"sample": checkpoint.sample.contiguous().cpu()}, notes)
+        tensors = {"sample": checkpoint.sample, **checkpoint.history}
+        content = save({name: tensor.contiguous().cpu() for name, tensor in tensors.items()}, notes)
         path = self._path(section)
         part = path.with_suffix(".part")
         try:

@@ -10,10 +10,11 @@ from typing import Any
 import torch
 
 from engine.families.catalogue import family
-from engine.families.family import Embedding, Family
+from engine.families.family import Compression, Embedding, Family
 from engine.memory.device import DeviceReport
+from engine.render.attention import attend
 from engine.render.preview import PreviewMap, preview_map
-from engine.weights.store import Weights, verified
+from engine.weights.store import Weights, WeightsError, verified
 
 LARGEST_EMBEDDINGS = 64
 
@@ -59,7 +60,7 @@ def load(
     """Load a model, and fit the preview map unless it is cached; `check` is called in between and may raise to stop.
 
     Raises:
-        WeightsError: naming a file that cannot be used.
+        WeightsError: naming a file that cannot be used, or sizes on the card that are not the model's.
     """
     adapter = family(weights.card.family)
     check()
@@ -68,7 +69,21 @@ def load(
     except Exception:  # whatever a library makes of a file that goes or changes under its hands
         verified(weights.card, weights.folder, check, cache)
         raise
+    _refuse_rounding(weights, adapter.compression(pipeline))
+    attend(adapter.denoisers(pipeline), device, weights.card.family)
     check()
     preview = preview_map(adapter, pipeline, weights.digest("vae"), cache / "preview")
     pipeline.maybe_free_model_hooks()
     return Loaded(weights, device, adapter, pipeline, preview, prompts)
+
+
+def _refuse_rounding(weights: Weights, ratio: Compression) -> None:
+    """Some pipelines round a size or a length that is not theirs without a word; the card must allow none."""
+    card = weights.card
+    for what, said, needed in (
+        ("edges", card.size.multiple, ratio.multiple),
+        ("frames", card.frames.step, ratio.temporal),
+    ):
+        if said % needed:
+            detail = f"the card of {card.name} has {what} by {said}, the model by {needed}"
+            raise WeightsError("corrupt_weights", detail)

@@ -12,6 +12,7 @@ import torch
 
 from engine.families.family import Embedding, Inputs, Known
 from engine.media.frames import Frame
+from engine.memory.offload import tiling
 from engine.protocol.events import Preview, Progress, Stage
 from engine.protocol.job import Habits, Notice
 from engine.protocol.recipe import Recipe
@@ -21,7 +22,9 @@ from engine.render.checkpoint import Checkpoint, Checkpoints, key
 from engine.render.footage import Footage
 from engine.render.interrupt import Interrupt, InterruptedRenderError
 from engine.render.loaded import Loaded
+from engine.render.loras import applied
 from engine.render.preview import PreviewSender
+from engine.render.speed import cached
 from engine.render.steps import Resume, Step, observed
 
 PROGRESS_INTERVAL_S = 0.1
@@ -47,6 +50,7 @@ class Task:
         media_files: everything the recipe is made from, by sha256.
         checkpoints: the job's folder for them; what lies there is gone on from.
         until_step: end the first section after so many steps, for a draft.
+        tiled: decode in tiles.
     """
 
     job_id: str
@@ -55,6 +59,7 @@ class Task:
     checkpoints: Path
     until_step: int | None = None
     habits: Habits = field(default_factory=Habits)
+    tiled: bool = False
 
 
 class _EndEarly(BaseException):
@@ -94,7 +99,9 @@ class Render:
         self._started_s = time.monotonic()
         self._steps_s: list[float] = []
         self._checkpoints = Checkpoints(
-            task.checkpoints, key(recipe, loaded.weights, loaded.device), task.habits.checkpoint_steps
+            task.checkpoints,
+            key(recipe, loaded.weights, loaded.device, carries_tiles=task.tiled and len(self._parts) > 1),
+            task.habits.checkpoint_steps,
         )
 
     def __enter__(self) -> Self:
@@ -153,7 +160,8 @@ class Render:
         if self._decoded is None or self._decoded[0] != part:
             self._decoded = None
             loaded = self._loaded
-            with self.stage("decode"), self._interrupt.guarding(loaded.pipeline):
+            tiled = tiling(loaded.pipeline.vae, self._task.tiled)
+            with self.stage("decode"), self._interrupt.guarding(loaded.pipeline), tiled:
                 frames = loaded.family.decode(loaded.pipeline, self.latents(part))
                 loaded.pipeline.maybe_free_model_hooks()
             self._decoded = (part, frames[: part.num_frames])
@@ -181,6 +189,9 @@ class Render:
     @torch.inference_mode()
     def _section(self, part: Section, steps_before: int) -> None:
         found = self._checkpoints.read(self._parts.index(part))
+        if found is not None and not found.is_final and self.recipe.speed != "full":
+            self._checkpoints.say_restarted("speed", found.step)  # its cache is larger than anybody would keep
+            found = None
         self.step = steps_before + (found.step if found else 0)
         if found is None or not found.is_final:
             with self._interrupt.guarding(self._loaded.pipeline):
@@ -201,7 +212,7 @@ class Render:
         sender = PreviewSender(loaded.preview, self._send_preview, self._task.habits.preview_px)
         resume = None
         if found is not None:
-            resume = Resume(found.step, found.sample, loaded.family.denoisers(loaded.pipeline))
+            resume = Resume(found.step, found.sample, loaded.family.denoisers(loaded.pipeline), found.history)
         try:
             with self.stage("denoise"), self._observed(part, recipe, steps_before, sender, resume):
                 final = loaded.family.denoise(loaded.pipeline, loaded.weights, inputs)
@@ -226,7 +237,7 @@ class Render:
             self._steps_s.append(now - step_began_s)
             step_began_s = now
             self.step = steps_before + step.index
-            self._checkpoints.offer(index, Checkpoint(step.index, False, step.after))
+            self._checkpoints.offer(index, Checkpoint(step.index, False, step.after, step.history))
             self._interrupt.check()
             self._progress("denoise")
             wanted = self._ends_at(step.index, recipe.steps_per_section)
@@ -235,7 +246,12 @@ class Render:
             if wanted:
                 raise _EndEarly(step.clean())
 
-        with observed(loaded.pipeline.scheduler, on_step, resume):
+        denoisers = loaded.family.denoisers(loaded.pipeline)
+        with (
+            applied(loaded.pipeline, recipe.loras, self._task.media_files),
+            observed(loaded.pipeline.scheduler, on_step, resume),
+            cached(denoisers, recipe.speed),
+        ):
             yield
 
     def _ends_at(self, step: int, total: int) -> bool:

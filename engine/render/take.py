@@ -46,7 +46,13 @@ def write(render: Render, delivery: Delivery, output: Path) -> int:
             heard = splice.sound
             sound = SoundTrack(render.footage.files[heard.media], heard.start_s, heard.duration_s, heard.at_s)
         return write_video(
-            output, taken, recipe.take_fps, container=delivery.container, recipe_json=embedded, sound=sound
+            output,
+            taken,
+            recipe.take_fps,
+            container=delivery.container,
+            recipe_json=embedded,
+            sound=sound,
+            quality=delivery.quality,
         )
 
 

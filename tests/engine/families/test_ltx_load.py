@@ -13,7 +13,7 @@ import sentencepiece
 import torch
 from diffusers.quantizers.gguf.utils import GGUFLinear
 
-import engine.families.ltx as ltx_module
+import engine.families.family as family_module
 from engine.families.family import Inputs
 from engine.families.ltx import LTX
 from engine.memory.offload import place
@@ -109,7 +109,7 @@ def test_a_gguf_renders_packed_and_unpacked_alike(
 ) -> None:
     weights, plain = add(tiny_ltx, gguf=str(tiny_gguf)), add(tiny_ltx)
     unpacked = load(weights)
-    monkeypatch.setattr(ltx_module, "unpacks", lambda *_: False)
+    monkeypatch.setattr(family_module, "unpacks", lambda *_: False)
     packed = load(weights)
     kinds = [sum(isinstance(m, GGUFLinear) for m in p.transformer.modules()) for p in (unpacked, packed)]
     assert kinds == [0, 2 * (8 + 2)]

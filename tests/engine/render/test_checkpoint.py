@@ -119,6 +119,12 @@ def test_another_number_of_threads_is_another_numeric_plan(starter, recipe, monk
     assert mine.numeric_plan != other.numeric_plan
 
 
+def test_tiles_are_of_the_numeric_plan_where_sections_carry_them(starter, recipe) -> None:
+    mine = checkpoint.key(recipe, starter.weights, starter.device)
+    assert checkpoint.key(recipe, starter.weights, starter.device, carries_tiles=True) != mine
+    assert checkpoint.key(recipe, starter.weights, starter.device, carries_tiles=False) == mine
+
+
 @pytest.mark.parametrize("content", [b"", b"\0" * 4096, b"half"])
 def test_a_damaged_checkpoint_is_as_good_as_none(render, denoiser_calls, recipe, tmp_path, content) -> None:
     interrupted_at(2, render, recipe, checkpoints=tmp_path)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from diffusers import LTXConditionPipeline
+from diffusers import GGUFQuantizationConfig, LTXConditionPipeline, LTXVideoTransformer3DModel
 from diffusers.pipelines.ltx.pipeline_ltx_condition import LTXVideoCondition
 from PIL import Image
 
@@ -18,8 +18,16 @@ from engine.render.preview import PreviewSender
 
 @pytest.fixture(scope="module")
 def plain(starter: Loaded) -> LTXConditionPipeline:
-    """The same weights through diffusers' own loader."""
-    pipeline = LTXConditionPipeline.from_pretrained(RESOURCES / "models" / "starter", dtype=starter.device.dtype)
+    """The same weights through diffusers' own loaders."""
+    folder, dtype = RESOURCES / "models" / "starter", starter.device.dtype
+    transformer = LTXVideoTransformer3DModel.from_single_file(
+        str(folder / "transformer" / "diffusion_pytorch_model.gguf"),
+        config=str(folder / "transformer"),
+        quantization_config=GGUFQuantizationConfig(compute_dtype=dtype),
+        dtype=dtype,
+        local_files_only=True,
+    )
+    pipeline = LTXConditionPipeline.from_pretrained(folder, transformer=transformer, dtype=dtype)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
