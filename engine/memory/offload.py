@@ -1,49 +1,55 @@
 """Where a model's parts wait while the device computes, by diffusers' own means; decided by pure functions."""
 
-from collections.abc import Iterable
-from typing import Any, Literal
+import contextlib
+from collections.abc import Generator, Iterable
+from typing import Any
 
+import psutil
 import torch
 
 from engine.memory.device import DeviceReport
+from engine.protocol import memory_plan
+from engine.protocol.memory_plan import Machine, Part, Placement
 from engine.protocol.model_card import Offload
 
-Placement = Literal["none", "model", "group"]
 
-GIB = 2**30
-LEAST_HEADROOM_BYTES = 2 * GIB
-HEADROOM = 5
-"""One part in so many of a device's memory is left for what is computed; never less than the line above."""
-UNPACKED = 4
-"""Unpacked GGUF weights may take one part in so many of the machine's memory."""
+def machine_with(device: DeviceReport) -> Machine:
+    """This machine, as a memory plan asks for it."""
+    assert device.kind != "auto"
+    return Machine(
+        kind=device.kind,
+        name=device.name,
+        total_bytes=device.total_bytes,
+        machine_bytes=psutil.virtual_memory().total,
+        value_bytes=device.dtype.itemsize,
+    )
 
 
 def placement(wanted: Offload, parts_bytes: Iterable[int], device: DeviceReport) -> Placement:
-    """How to place a model whose components take `parts_bytes` each.
-
-    `auto` keeps all on the device where it fits, else one component at a time (`model`), else layers (`group`).
-    A processor has nowhere to offload from: there `model` is `none`, and layers only on request. On Apple's GPUs all
-    memory is one.
-    """
-    sizes = list(parts_bytes)
-    if device.kind != "cuda":
-        return "group" if wanted == "group" and device.kind == "cpu" else "none"
-    if wanted != "auto":
-        return wanted
-    room = device.total_bytes - max(LEAST_HEADROOM_BYTES, device.total_bytes // HEADROOM)
-    if sum(sizes) <= room:
-        return "none"
-    return "model" if max(sizes) <= room else "group"
+    """How to place a model whose components take `parts_bytes` each, by the memory plan's rule."""
+    parts = [Part(size) for size in parts_bytes]
+    return memory_plan.placement(wanted, parts, device.kind, device.total_bytes)
 
 
 def unpacks(unpacked_bytes: int, device: DeviceReport) -> bool:
-    """Whether GGUF weights are unpacked once, when they are loaded, instead of at every call.
+    """Whether GGUF weights are unpacked once, when they are loaded, instead of at every call; by the plan's rule."""
+    return memory_plan.unpacks(unpacked_bytes, device.kind, device.total_bytes)
 
-    The results are the same to the last bit. On a processor a packed model takes the same time for thousands of
-    tokens, but 2 (Q8_0) to 6 (Q4_0) times as long for fifty, as in a draft; a GPU unpacks quickly, and its memory is
-    why people choose such a file.
+
+@contextlib.contextmanager
+def tiling(vae: Any, is_wanted: bool) -> Generator[None]:
+    """While the block runs, clips are decoded in tiles: less memory, more time, and seams that can hardly be seen.
+
+    Clips no larger than one of diffusers' own tiles stay the same to the last bit.
     """
-    return device.kind == "cpu" and unpacked_bytes * UNPACKED <= device.total_bytes
+    if not is_wanted:
+        yield
+        return
+    vae.enable_tiling()
+    try:
+        yield
+    finally:
+        vae.disable_tiling()
 
 
 def part_bytes(pipeline: Any) -> list[int]:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from engine.protocol.download import Download
 from engine.protocol.frozen import Frozen
 from engine.protocol.job import Job
 
@@ -103,7 +104,21 @@ class WorkerChanged(Frozen):
         return f"worker {self.device}"
 
 
+class DownloadChanged(Frozen):
+    """A model's files arrive or are checked; `download` is None once that is over, and the models have changed."""
+
+    kind: Literal["download_changed"] = "download_changed"
+    model: str
+    download: Download | None = None
+
+    @property
+    def key(self) -> str:
+        """Only the newest state of a download counts."""
+        return f"download {self.model}"
+
+
 Event = Annotated[
-    JobChanged | JobRemoved | QueueReordered | Progress | Preview | WorkerChanged, Field(discriminator="kind")
+    JobChanged | JobRemoved | QueueReordered | Progress | Preview | WorkerChanged | DownloadChanged,
+    Field(discriminator="kind"),
 ]
 event_adapter: TypeAdapter[Event] = TypeAdapter(Event)

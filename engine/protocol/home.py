@@ -2,15 +2,15 @@
 
 import json
 import os
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import platformdirs
 
-from engine.protocol.frozen import Frozen
-
-BUILD = "0.1.0"
+BUILD = "0.2.0"
 EXIT_ALREADY_RUNNING = 3
 """Exit code of an engine that found its folder owned by another one."""
+LARGEST_PORT = 65_535
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 
 
@@ -22,8 +22,12 @@ def home() -> Path:
     return Path(platformdirs.user_data_dir("reelwright", appauthor=False))
 
 
-class Rendezvous(Frozen):
-    """Where the running engine listens; the file is readable by its user only."""
+@dataclass(frozen=True)
+class Rendezvous:
+    """Where the running engine listens; the file is readable by its user only.
+
+    Not a `Frozen`: the window is painted before pydantic is imported, and needs `home`.
+    """
 
     pid: int
     port: int
@@ -39,9 +43,17 @@ def rendezvous_file(folder: Path) -> Path:
 def read_rendezvous(folder: Path) -> Rendezvous | None:
     """The rendezvous, or None when there is no readable one."""
     try:
-        return Rendezvous.model_validate(json.loads(rendezvous_file(folder).read_text("utf-8")))
-    except (OSError, ValueError):
+        found = Rendezvous(**json.loads(rendezvous_file(folder).read_text("utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError):  # a TypeError for other fields, or none
         return None
+    are_numbers = all(type(number) is int for number in (found.pid, found.port))
+    are_texts = all(type(text) is str and text.isascii() for text in (found.token, found.build))  # for a header
+    return found if are_numbers and are_texts and 0 < found.port <= LARGEST_PORT else None
+
+
+def write_rendezvous(folder: Path, rendezvous: Rendezvous) -> None:
+    """Let clients find this engine."""
+    write_private(rendezvous_file(folder), json.dumps(asdict(rendezvous)))
 
 
 def write_private(path: Path, text: str) -> None:

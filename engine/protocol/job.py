@@ -1,15 +1,18 @@
-"""Job: one recipe on its way to a take; its state is a union, one at a time."""
+"""Job: one recipe on its way to a take, or one film; its state is a union, one at a time."""
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from engine.protocol.failure import Failure
+from engine.protocol.film import Film
 from engine.protocol.frozen import Frozen
 from engine.protocol.recipe import Recipe
 
-Container = Literal["mp4", "webm", "mkv", "mov", "gif", "png", "zip"]
-"""H.264, VP9, FFV1 (lossless), ProRes, GIF, one picture, and a zip of pictures (a PNG sequence)."""
+Container = Literal["mp4", "h265", "webm", "mkv", "mov", "gif", "png", "zip"]
+"""H.264, H.265, VP9, FFV1 (lossless), ProRes, GIF, one picture, and a zip of pictures (a PNG sequence)."""
+Quality = Literal["high", "medium", "small"]
+"""Of H.264, H.265 and VP9, whose files get smaller with it; the others have but one."""
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
@@ -20,10 +23,21 @@ def usual_container(recipe: Recipe) -> Container:
     return "mkv" if any(edge % 2 for edge in recipe.take_size) else "mp4"
 
 
+def carries_recipe(container: Container) -> bool:
+    """Whether a file of this kind can carry the recipe it was made by: all but GIF can."""
+    return container != "gif"
+
+
+def suffix(container: Container) -> str:
+    """How the names of such files end, without the dot."""
+    return "mp4" if container == "h265" else container
+
+
 class Delivery(Frozen):
     """How the take is written; `embed_recipe` off keeps the prompt out of the file."""
 
     container: Container = "mp4"
+    quality: Quality = "high"
     embed_recipe: bool = True
 
 
@@ -44,6 +58,7 @@ class JobRequest(Frozen):
 
     Attributes:
         draft_steps: stop after this many denoising steps and show what is there; the job is then `Drafted`.
+        save_as: where the client wants the file; the engine itself writes to no path that somebody sent.
     """
 
     recipe: Recipe
@@ -53,6 +68,60 @@ class JobRequest(Frozen):
     habits: Habits = Habits()
     project: str | None = None
     shot: str | None = None
+    save_as: str | None = None
+
+    @property
+    def media(self) -> frozenset[str]:
+        """Sha256 of everything it is made from."""
+        return self.recipe.media
+
+    @property
+    def total_steps(self) -> int:
+        """How many steps it takes, as far as that is known before it runs: those of one section."""
+        return self.recipe.steps_per_section
+
+
+class FilmRequest(Frozen):
+    """A film that a client submits; `project` and `save_as` come back with the job.
+
+    Attributes:
+        save_as: where the client wants the file; the engine itself writes to no path that somebody sent.
+    """
+
+    film: Film
+    delivery: Delivery = Delivery()
+    project: str | None = None
+    save_as: str | None = None
+
+    @property
+    def device(self) -> Device:
+        """Films need no accelerator, and keep none from its work."""
+        return "cpu"
+
+    @property
+    def shot(self) -> None:
+        """A film is made of shots, and belongs to none."""
+
+    @property
+    def media(self) -> frozenset[str]:
+        """Sha256 of everything it is made from."""
+        return self.film.media
+
+    @property
+    def total_steps(self) -> int:
+        """Steps are a model's: a film has none, and begins again when it was paused."""
+        return 0
+
+
+def _kind_of(request: object) -> str:
+    is_film = "film" in request if isinstance(request, dict) else isinstance(request, FilmRequest)
+    return "film" if is_film else "recipe"
+
+
+AnyRequest = Annotated[
+    Annotated[JobRequest, Tag("recipe")] | Annotated[FilmRequest, Tag("film")], Discriminator(_kind_of)
+]
+"""A request is a film's when it has one."""
 
 
 class TakeFile(Frozen):
@@ -69,9 +138,12 @@ class Notice(Frozen):
 
     `prompt_truncated`: `kept` of `given` tokens of the field were read. `stopped_early`: `kept` of `given` steps were
     made. `restarted`: `given` steps could not be used, because the field (recipe, weights or numeric_plan) changed.
+    `rate_limited`: the container holds `kept` frames a second at most, and those of `given` that are too many are left
+    out. `smaller_plan`: memory ran out, and the last of `given` attempts worked, with less: the field says what was
+    done (tiled: decoded in tiles; model or group: parts or layers of the model waited in the machine's memory).
     """
 
-    kind: Literal["prompt_truncated", "stopped_early", "restarted"]
+    kind: Literal["prompt_truncated", "stopped_early", "restarted", "rate_limited", "smaller_plan"]
     field: str
     kept: int
     given: int
@@ -165,7 +237,7 @@ class Job(Frozen):
     """
 
     id: str
-    request: JobRequest
+    request: AnyRequest
     created_at: float
     worker_deaths: int = 0
     wish: Wish | None = None

@@ -13,10 +13,12 @@ ProblemKind = Literal[
     "outside_clip",
     "same_frame",
     "missing",
+    "needed",
     "unreadable",
     "unsupported",
     "unknown_model",
     "not_installed",
+    "newer_build",
     "not_writable",
 ]
 
@@ -30,6 +32,7 @@ class Problem(Frozen):
         value: what was given, where it is short enough to repeat.
         nearest: the nearest valid value, where there is one.
         detail: facts and numbers that the kind alone does not carry.
+        models: names of the models here that can do what this one cannot.
     """
 
     field: str
@@ -37,6 +40,7 @@ class Problem(Frozen):
     value: str | int | float | None = None
     nearest: str | int | float | None = None
     detail: str = ""
+    models: tuple[str, ...] = ()
 
 
 class ProblemsError(Exception):

@@ -64,7 +64,7 @@ def context(card: ModelCard, available: int | None = None) -> int:
 
 def can_go_on(card: ModelCard) -> bool:
     """True when the model can go on from what it has made, so that a clip may have sections."""
-    return "keyframes" in card.conditions and card.frames.largest > card.frames.step
+    return "keyframes" in (*card.conditions, *card.injected) and card.frames.largest > card.frames.step
 
 
 def is_backward(recipe: Recipe) -> bool:

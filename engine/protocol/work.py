@@ -6,6 +6,7 @@ from pydantic import Field, TypeAdapter
 
 from engine.protocol.events import Preview, Progress
 from engine.protocol.failure import Failure
+from engine.protocol.film import Film
 from engine.protocol.frozen import Frozen
 from engine.protocol.job import Delivery, Device, Habits, Notice, Wish
 from engine.protocol.model_card import ModelCard
@@ -36,6 +37,22 @@ class Render(Frozen):
     habits: Habits = Habits()
 
 
+class Export(Frozen):
+    """Make one film.
+
+    Attributes:
+        media_files: absolute path of everything the film is made from, by sha256.
+        output: absolute path the film is written to, atomically.
+    """
+
+    kind: Literal["export"] = "export"
+    job_id: str
+    film: Film
+    delivery: Delivery
+    media_files: dict[str, str]
+    output: str
+
+
 class Stop(Frozen):
     """Do what is wished with the job if it is the one running, or as soon as it is."""
 
@@ -45,12 +62,20 @@ class Stop(Frozen):
 
 
 class Ready(Frozen):
-    """The worker has its libraries and its device; `available` are all kinds of device of this machine."""
+    """The worker has its libraries and its device.
+
+    Attributes:
+        total_bytes: memory of the device, and `machine_bytes` of the machine; 0 where it is not known.
+        value_bytes: what one number takes in the format that the device computes in.
+        available: all kinds of device of this machine.
+    """
 
     kind: Literal["ready"] = "ready"
     device: Device
     device_name: str
     total_bytes: int
+    machine_bytes: int = 0
+    value_bytes: int = 0
     available: tuple[Device, ...]
 
 
@@ -90,7 +115,7 @@ class Broke(Frozen):
     failure: Failure
 
 
-Command = Annotated[Render | Stop, Field(discriminator="kind")]
+Command = Annotated[Render | Export | Stop, Field(discriminator="kind")]
 Report = Annotated[Ready | Alive | Progress | Preview | Finished | Stopped | Broke, Field(discriminator="kind")]
 command_adapter: TypeAdapter[Command] = TypeAdapter(Command)
 report_adapter: TypeAdapter[Report] = TypeAdapter(Report)

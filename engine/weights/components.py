@@ -12,14 +12,34 @@ from typing import Any
 import torch
 from diffusers.quantizers.gguf.utils import GGUFLinear, GGUFParameter, dequantize_gguf_tensor
 from diffusers.quantizers.quantization_config import GGUFQuantizationConfig
+from huggingface_hub.errors import StrictDataclassError
 from tokenizers import Tokenizer
-from transformers import PreTrainedTokenizerFast, T5Config, T5EncoderModel
+from transformers import (
+    CLIPVisionConfig,
+    CLIPVisionModel,
+    PreTrainedTokenizerFast,
+    T5Config,
+    T5EncoderModel,
+    UMT5Config,
+    UMT5EncoderModel,
+)
 from transformers.convert_slow_tokenizer import T5Converter
 
-from engine.weights.configs import T5_KEYS, T5_NOTES, read_class_config, read_closed, read_config
+from engine.weights.configs import (
+    CLIP_KEYS,
+    CLIP_NOTES,
+    T5_KEYS,
+    T5_NOTES,
+    UMT5_KEYS,
+    UMT5_NOTES,
+    read_class_config,
+    read_closed,
+    read_config,
+)
 from engine.weights.store import WeightsError
 
 EOS = "</s>"
+ADAPTER = "adapter_config.json"
 
 
 def load_diffusers(cls: Any, folder: Path, dtype: torch.dtype | None = None) -> Any:
@@ -95,10 +115,35 @@ def load_t5(folder: Path, dtype: torch.dtype) -> T5EncoderModel:
         WeightsError: when its config holds keys we do not know, or tensors are missing.
     """
     values = read_closed(folder / "config.json", T5_KEYS, T5_NOTES)
-    encoder: Any = T5EncoderModel
-    model, found = encoder.from_pretrained(
+    return _load_encoder(T5EncoderModel, _config(T5Config, values, folder), folder, dtype)
+
+
+def load_umt5(folder: Path, dtype: torch.dtype) -> UMT5EncoderModel:
+    """The umT5 encoder in `folder`; raises as `load_t5`."""
+    values = read_closed(folder / "config.json", UMT5_KEYS, UMT5_NOTES)
+    return _load_encoder(UMT5EncoderModel, _config(UMT5Config, values, folder), folder, dtype)
+
+
+def load_clip_vision(folder: Path, dtype: torch.dtype) -> CLIPVisionModel:
+    """The CLIP image encoder in `folder`; raises as `load_t5`."""
+    values = read_closed(folder / "config.json", CLIP_KEYS, CLIP_NOTES)
+    return _load_encoder(CLIPVisionModel, _config(CLIPVisionConfig, values, folder), folder, dtype)
+
+
+def _config(cls: Any, values: dict[str, Any], folder: Path) -> Any:
+    """A config of transformers, whose classes check the types of their own values."""
+    try:
+        return cls(**values)
+    except (StrictDataclassError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise WeightsError("corrupt_weights", f"{folder.name}/config.json: {str(error)[:200]}") from error
+
+
+def _load_encoder(cls: Any, config: Any, folder: Path, dtype: torch.dtype) -> Any:
+    if (folder / ADAPTER).exists():  # transformers would load it as well, and look for what it changes on the network
+        raise WeightsError("corrupt_weights", f"{folder.name}/{ADAPTER} is part of no model that is known")
+    model, found = cls.from_pretrained(
         folder,
-        config=T5Config(**values),
+        config=config,
         use_safetensors=True,
         local_files_only=True,
         dtype=dtype,
@@ -123,13 +168,16 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
         source: dict[str, Any] = {"tokenizer_file": str(path)}
     else:
         source = {"tokenizer_object": _from_sentencepiece(pieces)}
-    return PreTrainedTokenizerFast(
-        **source,
-        pad_token="<pad>",
-        eos_token=EOS,
-        unk_token="<unk>",
-        model_max_length=int(length) if isinstance(length, int) else 256,
-    )
+    try:
+        return PreTrainedTokenizerFast(
+            **source,
+            pad_token="<pad>",
+            eos_token=EOS,
+            unk_token="<unk>",
+            model_max_length=int(length) if isinstance(length, int) else 256,
+        )
+    except Exception as error:  # the tokenizers library raises nothing narrower
+        raise WeightsError("corrupt_weights", f"{folder.name}/{path.name} is no tokenizer") from error
 
 
 def _from_sentencepiece(path: Path) -> Tokenizer:

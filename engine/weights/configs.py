@@ -8,6 +8,8 @@ from typing import Any
 from engine.weights.store import WeightsError
 
 LARGEST_CONFIG_BYTES = 1 << 20
+LARGEST_NUMBER = 1 << 24
+"""A model with so many layers, or a schedule of so many steps, would only fill the memory."""
 
 DIFFUSERS_NOTES = {"_class_name", "_diffusers_version", "_name_or_path"}
 T5_KEYS = {
@@ -25,6 +27,22 @@ T5_NOTES = {
     "transformers_version",
     "output_past",
     "_name_or_path",
+}
+UMT5_KEYS = T5_KEYS - {"dense_act_fn", "is_gated_act", "tie_word_embeddings", "scale_decoder_outputs"}
+UMT5_NOTES = T5_NOTES | {
+    *("dense_act_fn", "is_gated_act", "tie_word_embeddings", "scalable_attention", "tokenizer_class"),
+}
+"""What is left out of a umT5 encoder's config follows from its other keys."""
+CLIP_KEYS = {
+    *("hidden_size", "intermediate_size", "projection_dim", "num_hidden_layers", "num_attention_heads"),
+    *("num_channels", "image_size", "patch_size", "hidden_act", "layer_norm_eps", "attention_dropout"),
+    *("initializer_range", "initializer_factor"),
+}
+CLIP_NOTES = T5_NOTES | {"dropout"}
+_WAN_KEYS = {
+    *("patch_size", "num_attention_heads", "attention_head_dim", "in_channels", "out_channels", "text_dim"),
+    *("freq_dim", "ffn_dim", "num_layers", "cross_attn_norm", "qk_norm", "eps", "image_dim", "added_kv_proj_dim"),
+    *("rope_max_seq_len", "pos_embed_seq_len"),
 }
 CLASS_KEYS: dict[str, set[str]] = {
     "FlowMatchEulerDiscreteScheduler": {
@@ -45,8 +63,25 @@ CLASS_KEYS: dict[str, set[str]] = {
         *("scaling_factor", "encoder_causal", "decoder_causal"),
         *("spatial_compression_ratio", "temporal_compression_ratio"),
     },
+    "UniPCMultistepScheduler": {
+        *("num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "trained_betas", "solver_order"),
+        *("prediction_type", "thresholding", "dynamic_thresholding_ratio", "sample_max_value", "predict_x0"),
+        *("solver_type", "lower_order_final", "disable_corrector", "solver_p", "use_karras_sigmas"),
+        *("use_exponential_sigmas", "use_beta_sigmas", "use_flow_sigmas", "flow_shift", "timestep_spacing"),
+        *("steps_offset", "final_sigmas_type", "rescale_betas_zero_snr", "use_dynamic_shifting", "time_shift_type"),
+        *("sigma_min", "sigma_max", "shift_terminal"),
+    },
+    "WanTransformer3DModel": _WAN_KEYS,
+    "WanVACETransformer3DModel": _WAN_KEYS | {"vace_layers", "vace_in_channels"},
+    "AutoencoderKLWan": {
+        *("base_dim", "decoder_base_dim", "z_dim", "dim_mult", "num_res_blocks", "attn_scales"),
+        *("temperal_downsample", "dropout", "latents_mean", "latents_std", "is_residual", "in_channels"),
+        *("out_channels", "patch_size", "scale_factor_temporal", "scale_factor_spatial"),
+    },
 }
 """The parameters of diffusers' classes, for those who may not import them; a test holds them against the classes."""
+CLASS_NOTES = {"AutoencoderKLWan": {"clip_output"}}
+"""What stands in published configs and is no parameter."""
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -93,10 +128,12 @@ def read_class_config(path: Path, name: str, known: Set[str]) -> dict[str, Any]:
     """
     if read_config(path).get("_class_name") != name:
         raise WeightsError("corrupt_weights", f"{path.parent.name}/{path.name} is not for {name}")
-    return read_closed(path, known, DIFFUSERS_NOTES)
+    return read_closed(path, known, DIFFUSERS_NOTES | CLASS_NOTES.get(name, set()))
 
 
 def _is_plain(value: object) -> bool:
     if isinstance(value, list):
         return all(_is_plain(item) for item in value)
-    return value is None or isinstance(value, bool | int | float | str)
+    if isinstance(value, int | float):
+        return abs(value) <= LARGEST_NUMBER  # which NaN is not
+    return value is None or isinstance(value, str)

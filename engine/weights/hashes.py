@@ -48,6 +48,18 @@ class Hashes:
             self._remember(path, [*before, digest])
         return digest
 
+    def again(self, path: Path, on_bytes: Callable[[int], None] = lambda _: None) -> str:
+        """Hex sha256 of a file, read whatever is remembered of it."""
+        digest = sha256_of(path, on_bytes)
+        self.note(path, digest)
+        return digest
+
+    def note(self, path: Path, digest: str) -> None:
+        """Remember the hash of a file that was just written and proved."""
+        stamp = _stamp(path)
+        if stamp[0] >= self._smallest_bytes:
+            self._remember(path, [*stamp, digest])
+
     def _read(self) -> dict[str, list[int | str]]:
         """What is remembered; nothing where the file is missing or damaged."""
         try:

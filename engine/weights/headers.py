@@ -4,7 +4,7 @@ import json
 import math
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -62,6 +62,7 @@ def safetensors_shapes(path: Path) -> Shapes:
     """
     size = path.stat().st_size
     with path.open("rb") as file:
+        refuse_stand_in(file)
         length = int.from_bytes(file.read(8), "little")
         if size < 8 or not 2 <= length <= min(LARGEST_HEADER_BYTES, size - 8):
             raise HeaderError("invalid", "no safetensors file, or cut off")
@@ -82,6 +83,20 @@ def safetensors_shapes(path: Path) -> Shapes:
     if 8 + length + end != size:
         raise HeaderError("invalid", f"cut off: {size} bytes instead of {8 + length + end}")
     return shapes
+
+
+def refuse_stand_in(file: BinaryIO) -> None:
+    """Go on from the file's first byte, if it is not one of the things that are found in a weights file's place.
+
+    Raises:
+        HeaderError: with what to do about it.
+    """
+    head = file.read(64).lstrip().lower()
+    file.seek(0)
+    if head.startswith(b"version https://git-lfs"):
+        raise HeaderError("invalid", "it is a pointer of git LFS: run `git lfs pull` in its folder")
+    if head.startswith((b"<!doctype", b"<html")):
+        raise HeaderError("invalid", "it is a web page, not weights: download it again, logged in")
 
 
 def _checked_shape(name: str, row: Any) -> tuple[int, ...]:
@@ -107,6 +122,7 @@ def gguf_shapes(path: Path, architecture: str) -> Shapes:
     """
     size = path.stat().st_size
     with path.open("rb") as file:
+        refuse_stand_in(file)
         reader = _GgufReader(file)
         if file.read(4) != b"GGUF":
             raise HeaderError("invalid", "no GGUF file")
@@ -189,7 +205,7 @@ def _aligned(position: int, said: Mapping[str, Any]) -> int:
     return -(-position // step) * step
 
 
-def blocks(shapes: Shapes) -> set[int]:
-    """Numbers of the transformer blocks that tensors are for."""
-    found = (re.match(r"transformer_blocks\.(\d{1,4})\.", name) for name in shapes)
-    return {int(match[1]) for match in found if match}
+def blocks(shapes: Shapes, prefixes: Collection[str] = ("transformer_blocks",)) -> set[int]:
+    """Numbers of the transformer blocks that tensors are for; their names begin with one of the prefixes."""
+    found = (re.match(r"(\w+)\.(\d{1,4})\.", name) for name in shapes)
+    return {int(match[2]) for match in found if match and match[1] in prefixes}

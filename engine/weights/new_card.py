@@ -1,7 +1,6 @@
 """The card of a model that lies where its user put it, and a card as TOML."""
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,27 +9,16 @@ from typing import Any
 
 from engine.protocol.model_card import (
     AddedFile,
-    Defaults,
-    FrameRule,
     ModelCard,
     ModelToAdd,
-    SizeRule,
     WeightFile,
 )
 from engine.protocol.problem import Problem, ProblemsError
-from engine.weights.adopt import FoundModel, ratios, whole
+from engine.weights.adopt import FoundModel
+from engine.weights.card_rules import rules_of
 from engine.weights.hashes import Hashes
 
-PIPELINE_MULTIPLE = 32
-"""`LTXConditionPipeline` refuses other sizes, whatever the VAE's ratio."""
-LARGEST_EDGE_PX = 1280
-LARGEST_PIXELS = 1280 * 736
-LARGEST_FRAMES = 257
-LEAST_CONTEXT_FRAMES = 9
-MAX_SEQUENCE_LENGTH = 256
-IMAGE_COND_NOISE_SCALE = 0.15
 BF16_BYTES = 2
-_WIDTH, _HEIGHT, _FRAMES, _FPS = 704, 480, 121, 25.0
 _README_BYTES = 1 << 16
 _WORKING_BYTES = 2 << 30
 
@@ -78,23 +66,25 @@ def new_card(
     reading = _Reading(hashes, sum(path.stat().st_size for path in paths), on_progress)
     files = [(name, *reading.of(found.folder / name)) for name in found.files]
     called = names(wanted)
-    multiple, step = _grid(found)
+    rules = rules_of(found)
     return ModelCard(
         id=called.id,
         name=called.name,
-        family="ltx",
+        family=found.layout.family,
         description=_description(found),
         licence=_licence(found.folder),
         folder=called.id,
         location=str(found.folder),
         gguf=_added(found.gguf, reading) if found.gguf else None,
         files=tuple(WeightFile(path=name, size_bytes=size, sha256=digest) for name, size, digest in files),
-        size=_sizes(multiple),
-        frames=FrameRule(step=step, smallest=1, largest=max(_frames(LARGEST_FRAMES, step), step + 1)),
-        conditions=("first_image", "keyframes", "source"),
-        context_frames=-(-(LEAST_CONTEXT_FRAMES - 1) // step) * step + 1,
-        defaults=_defaults(multiple, step, distilled="distilled" in str(found.gguf or found.folder).lower()),
-        options={"max_sequence_length": MAX_SEQUENCE_LENGTH, "image_cond_noise_scale": IMAGE_COND_NOISE_SCALE},
+        size=rules.size,
+        frames=rules.frames,
+        conditions=rules.conditions,
+        injected=rules.injected,
+        needs_image=rules.needs_image,
+        context_frames=rules.context_frames,
+        defaults=rules.defaults,
+        options=rules.options,
         memory_bytes=_memory(found),
         offload=wanted.offload,
     )
@@ -151,40 +141,6 @@ def _added(path: Path, reading: _Reading) -> AddedFile:
     return AddedFile(path=str(path), size_bytes=size, sha256=digest)
 
 
-def _grid(found: FoundModel) -> tuple[int, int]:
-    """What edges are multiples of, and what frames but the first are."""
-    transformer = found.configs["transformer"]
-    spatial, temporal = ratios(found.configs["vae"])
-    multiple = math.lcm(PIPELINE_MULTIPLE, spatial * whole(transformer, "patch_size", 1))
-    return multiple, temporal * whole(transformer, "patch_size_t", 1)
-
-
-def _sizes(multiple: int) -> SizeRule:
-    return SizeRule(
-        multiple=multiple,
-        smallest_edge=multiple,
-        largest_edge=max(LARGEST_EDGE_PX, multiple),
-        largest_pixels=max(LARGEST_PIXELS, multiple * multiple),
-    )
-
-
-def _defaults(multiple: int, step: int, distilled: bool) -> Defaults:
-    """LTX-Video's where its ratios allow, else the nearest; distilled models are trained for few steps, unguided."""
-    return Defaults(
-        width=max(multiple, round(_WIDTH / multiple) * multiple),
-        height=max(multiple, round(_HEIGHT / multiple) * multiple),
-        num_frames=_frames(_FRAMES, step),
-        fps=_FPS,
-        num_inference_steps=8 if distilled else 30,
-        guidance_scale=1.0 if distilled else 3.0,
-        strength=0.25,  # of the schedule's steps: before that nothing is left of the clip
-    )
-
-
-def _frames(wanted: int, step: int) -> int:
-    return (wanted - 1) // step * step + 1
-
-
 def _memory(found: FoundModel) -> dict[str, int]:
     if found.gguf is None:
         return {"bf16": found.weights * BF16_BYTES + _WORKING_BYTES}
@@ -195,7 +151,8 @@ def _memory(found: FoundModel) -> dict[str, int]:
 def _description(found: FoundModel) -> str:
     millions = found.transformer_weights / 1e6
     size = f"{millions / 1000:.1f} billion" if millions >= 1000 else f"{millions:.1f} million"
-    return f"An LTX-Video model whose transformer has {size} weights, used where it lies."
+    kind = {"ltx": "An LTX-Video", "wan": "A Wan"}[found.layout.family]
+    return f"{kind} model whose transformer has {size} weights, used where it lies."
 
 
 def _licence(folder: Path) -> str:

@@ -27,6 +27,14 @@ class Weights:
     card: ModelCard
     folder: Path
 
+    @property
+    def gguf(self) -> Path | None:
+        """The transformer's weights where they are a GGUF file: the one the card names, or one in the folder."""
+        if self.card.gguf is not None:
+            return Path(self.card.gguf.path)
+        inner = (file.path for file in self.card.files if file.path.startswith("transformer/"))
+        return next((self.folder / path for path in inner if path.endswith(".gguf")), None)
+
     def digest(self, component: str = "") -> str:
         """Sha256 (hex) over the hashes of the files of one component (a subfolder), or of all files."""
         chosen = sorted((f.path, f.sha256) for f in self.card.files if f.path.startswith(component))

@@ -13,7 +13,7 @@ from typing import BinaryIO, NoReturn
 
 from engine.protocol.home import home
 from engine.protocol.job import Device
-from engine.protocol.work import Alive, Render, Stop
+from engine.protocol.work import Alive, Export, Render, Stop
 from engine.render.interrupt import Interrupt
 from engine.worker.leash import end_with
 from engine.worker.pipe import Outbox, claim_stdin, claim_stdout, commands
@@ -51,7 +51,7 @@ class _Inbox:
 
     def __init__(self, interrupt: Interrupt) -> None:
         self.interrupt = interrupt
-        self.renders: queue.SimpleQueue[Render] = queue.SimpleQueue()
+        self.work: queue.SimpleQueue[Render | Export] = queue.SimpleQueue()
         self._open: set[str] = set()
 
     def listen(self, arriving: BinaryIO) -> None:
@@ -59,9 +59,9 @@ class _Inbox:
         try:
             for command in commands(arriving):
                 match command:
-                    case Render():
+                    case Render() | Export():
                         self._open.add(command.job_id)
-                        self.renders.put(command)
+                        self.work.put(command)
                     case Stop() if command.job_id in self._open:  # else it crossed the job's end, and is not meant
                         self.interrupt.request(command.job_id, command.wish)  # for a later try of the same job
                     case Stop():
@@ -92,10 +92,10 @@ def _work(device: Device, folder: Path, inbox: _Inbox, outbox: Outbox) -> NoRetu
     outbox.put(desk.ready())
     while True:
         try:
-            command = inbox.renders.get(timeout=REST_AFTER_S)
+            command = inbox.work.get(timeout=REST_AFTER_S)
         except queue.Empty:
             desk.rest()
-            command = inbox.renders.get()
+            command = inbox.work.get()
         report = desk.run(command)
         inbox.close(command.job_id)
         outbox.put(report)

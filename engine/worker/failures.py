@@ -23,13 +23,18 @@ def failure_of(error: Exception) -> Failure:
             return Failure(kind=error.kind, detail=error.detail)
         case MediaError():
             return Failure(kind="disk_full" if error.kind == "disk_full" else "bad_input", detail=error.detail)
-        case _ if _is_memory(error):
+        case _ if ran_out(error):
             return Failure(kind="out_of_memory", detail=_first_line(error))
         case NoDeviceError() | RuntimeError() if _is_device(error):
             return Failure(kind="device_lost", detail=_first_line(error))
         case _:
             log.error("a render broke", exc_info=error)
             return Failure(kind="internal", detail=f"{type(error).__name__}: {_first_line(error)}")
+
+
+def ran_out(error: Exception) -> bool:
+    """Whether it says that memory was not enough."""
+    return not isinstance(error, WeightsError | MediaError) and _is_memory(error)
 
 
 def _is_device(error: Exception) -> bool:

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from engine.memory.device import DeviceReport
-from engine.memory.offload import GIB, placement, unpacks
+from engine.memory.offload import placement, tiling, unpacks
 from engine.protocol.job import Device
+from engine.protocol.memory_plan import GIB
 from engine.protocol.model_card import Offload
 
 LTX_2B = (int(9.5e9), int(3.9e9), int(0.9e9))  # T5-XXL, transformer, VAE in bfloat16
@@ -56,3 +57,29 @@ def test_a_gguf_is_unpacked_where_memory_is_cheap(
     unpacked_bytes: int, kind: Device, gib: float, expected: bool
 ) -> None:
     assert unpacks(unpacked_bytes, device(kind, gib)) is expected
+
+
+class Vae:
+    """As much of a VAE as is switched."""
+
+    tiles = False
+
+    def enable_tiling(self) -> None:
+        self.tiles = True
+
+    def disable_tiling(self) -> None:
+        self.tiles = False
+
+
+def decoded(vae: Vae, is_tiled: bool) -> None:
+    with tiling(vae, is_tiled):
+        assert vae.tiles == is_tiled
+        raise MemoryError
+
+
+@pytest.mark.parametrize("is_tiled", [False, True])
+def test_tiles_are_for_one_block_whatever_happens_in_it(is_tiled: bool) -> None:
+    vae = Vae()
+    with pytest.raises(MemoryError):
+        decoded(vae, is_tiled)
+    assert not vae.tiles

@@ -1,13 +1,15 @@
 """The user's folder and the rendezvous file in it."""
 
+import json
 import os
 import stat
 import threading
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
-from engine.protocol.home import Rendezvous, home, read_rendezvous, rendezvous_file, write_private
+from engine.protocol.home import Rendezvous, home, read_rendezvous, rendezvous_file, write_rendezvous
 
 RENDEZVOUS = Rendezvous(pid=1, port=2, token="secret", build="0")
 
@@ -30,7 +32,7 @@ def test_only_its_user_can_read_it(tmp_path: Path) -> None:
     path.chmod(0o644)
     old = os.umask(0)
     try:
-        write_private(path, RENDEZVOUS.model_dump_json())
+        write_rendezvous(tmp_path, RENDEZVOUS)
     finally:
         os.umask(old)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -40,8 +42,8 @@ def test_only_its_user_can_read_it(tmp_path: Path) -> None:
 
 def test_a_reader_sees_the_old_or_the_new_one_but_no_part(tmp_path: Path) -> None:
     path = rendezvous_file(tmp_path)
-    versions = [RENDEZVOUS.changed(token=letter * 5000).model_dump_json() for letter in "ab"]
-    write_private(path, versions[0])
+    versions = [replace(RENDEZVOUS, token=letter * 5000) for letter in "ab"]
+    write_rendezvous(tmp_path, versions[0])
     done = threading.Event()
     seen: set[str] = set()
 
@@ -52,10 +54,10 @@ def test_a_reader_sees_the_old_or_the_new_one_but_no_part(tmp_path: Path) -> Non
     reader = threading.Thread(target=read)
     reader.start()
     for i in range(300):
-        write_private(path, versions[i % 2])
+        write_rendezvous(tmp_path, versions[i % 2])
     done.set()
     reader.join()
-    assert seen <= set(versions)
+    assert seen <= {json.dumps(asdict(version)) for version in versions}
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"pid": 1}', b"\xff\xfe", b'{"pid": "x", "port": 1}'])

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.protocol.condition import Condition
 from engine.protocol.home import RESOURCES
 from engine.protocol.model_card import ModelCard, read_card
+from engine.protocol.recipe import Recipe
+from engine.protocol.rules import problems
 
 STARTER = (RESOURCES / "models" / "starter.toml").read_text("utf-8")
 
@@ -30,6 +33,37 @@ def test_the_starter_s_files_are_those_of_its_card(starter_card: ModelCard) -> N
     }
 
 
+SHIPPED = [read_card(path) for path in sorted((RESOURCES / "models").glob("*.toml"))]
+
+
+def test_there_are_models_to_fetch() -> None:
+    assert len([card for card in SHIPPED if card.is_from_hub]) >= 12
+    assert len({card.id for card in SHIPPED}) == len({card.folder for card in SHIPPED}) == len(SHIPPED)
+
+
+@pytest.mark.parametrize("card", [card for card in SHIPPED if card.is_from_hub], ids=lambda card: card.id)
+def test_a_card_to_fetch_says_only_what_it_can_know(card: ModelCard) -> None:
+    path = RESOURCES / "models" / f"{card.id}.toml"
+    text = path.read_text("utf-8")
+    assert card.files == ()
+    assert "sha256" not in text
+    assert "size_bytes" not in text
+    assert (card.location, card.gguf, card.folder) == (None, None, card.id)
+    assert card.description.endswith(".")
+    assert card.licence
+
+
+@pytest.mark.parametrize("card", SHIPPED, ids=lambda card: card.id)
+def test_what_a_card_starts_from_can_be_made(card: ModelCard) -> None:
+    usual = card.defaults.model_dump(exclude={"strength"})
+    recipe = Recipe.model_validate({"model": card.id, "prompt": "a beach", "seed": 7, **usual})
+    if card.needs_image:
+        assert [problem.kind for problem in problems(recipe, card)] == ["needed"]
+        recipe = recipe.changed(conditions=[Condition(media="aa", frame_index=0).model_dump()])
+    assert problems(recipe, card) == []
+    assert card.context_frames % card.frames.step == 1
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -38,7 +72,7 @@ def test_the_starter_s_files_are_those_of_its_card(starter_card: ModelCard) -> N
         ("id = 'x'\nid = 'y'", "model.toml"),
         (STARTER.replace("[size]", "surprise = 1\n[size]", 1), "surprise"),
         (STARTER.replace("[size]", "[size]\nlargest = 7", 1), "size.largest"),
-        (STARTER.replace('family = "ltx"', 'family = "none"'), "family"),
+        (STARTER.replace('family = "ltx"', 'family = "No/such"'), "family"),
         (STARTER.replace("multiple = 32", "multiple = 0"), "size.multiple"),
         (STARTER.replace("fps = 12.0", "fps = nan"), "defaults.fps"),
         (STARTER.replace("guidance_scale = 4.0", "guidance_scale = inf"), "defaults.guidance_scale"),

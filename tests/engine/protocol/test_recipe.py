@@ -57,7 +57,7 @@ def test_the_digest_is_the_same_in_every_build(fields: dict[str, Any], digest: s
 
 def test_the_defaults_that_digests_leave_out_never_change() -> None:
     recipe = Recipe.model_validate({**LEAST, "conditions": [{"media": "ab"}]})
-    left_out = {"negative_prompt": "", "source": None, "loop": False, "splice": None}
+    left_out = {"negative_prompt": "", "source": None, "loop": False, "splice": None, "speed": "full", "loras": ()}
     condition = {"media": "ab", "frame_index": 0, "strength": 1.0, "num_frames": 1, "start_s": 0.0}
     assert recipe.model_dump() == {**LEAST, **left_out, "conditions": (condition,)}
     plain = {"before": None, "after": None, "loops": False, "overlap_frames": 0, "first_position": 0.0}

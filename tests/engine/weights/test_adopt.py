@@ -12,9 +12,10 @@ import pytest
 from engine.protocol.model_card import ModelCard, ModelToAdd, read_card
 from engine.protocol.problem import Problem, ProblemsError
 from engine.server.library import Library
-from engine.weights.adopt import COMPONENTS, ratios, recognise
+from engine.weights.adopt import recognise
 from engine.weights.configs import CLASS_KEYS
 from engine.weights.headers import GGUF_TYPES
+from engine.weights.layouts import LAYOUTS, ratios
 from engine.weights.store import Weights, verified
 
 TRANSFORMER = "transformer/diffusion_pytorch_model"
@@ -59,6 +60,7 @@ def test_rules_follow_the_vae_s_ratios(library: Library) -> None:
     from engine.protocol.home import RESOURCES
 
     card = added(library, RESOURCES / "models" / "starter", id="again")
+    assert "transformer/diffusion_pytorch_model.gguf" in [file.path for file in card.files]
     assert (card.size.multiple, card.frames.step, card.frames.largest) == (32, 4, 257)
     assert card.context_frames == 9
 
@@ -292,10 +294,10 @@ def test_what_we_know_of_classes_is_what_they_take() -> None:
     from diffusers.quantizers.gguf.utils import SUPPORTED_GGUF_QUANT_TYPES
     from gguf import GGML_QUANT_SIZES
 
-    for component, (library, names) in COMPONENTS.items():
-        if library == "diffusers":
-            parameters = set(inspect.signature(getattr(diffusers, names[0]).__init__).parameters) - {"self", "kwargs"}
-            assert CLASS_KEYS[names[0]] == parameters, component
+    listed = [pair for layout in LAYOUTS for pair in layout.components.values()]
+    for name in {name for library, names in listed if library == "diffusers" for name in names}:
+        parameters = set(inspect.signature(getattr(diffusers, name).__init__).parameters) - {"self", "kwargs"}
+        assert CLASS_KEYS[name] == parameters, name
     sizes = {int(kind): size for kind, size in GGML_QUANT_SIZES.items()}
     assert {kind: sizes[kind] for kind in GGUF_TYPES} == GGUF_TYPES
     assert set(GGUF_TYPES) >= {int(kind) for kind in SUPPORTED_GGUF_QUANT_TYPES}
@@ -418,3 +420,36 @@ def test_configs_of_real_models_are_taken(tiny_copy: Path, library: Library) -> 
     (problem,) = refused(library, tiny_copy)
     assert (problem.field, problem.detail) == ("transformer/config.json", "48 blocks are wanted, and there are 2")
     assert ratios(REAL["vae/config.json"]) == (32, 8)
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 9\n", "git lfs pull"),
+        (b"\n<!DOCTYPE html><html><title>Log in</title>" + b" " * 99, "a web page"),
+    ],
+)
+def test_what_stands_in_a_file_s_place_is_named(tiny_copy: Path, tmp_path: Path, content: bytes, part: str) -> None:
+    (tiny_copy / "vae" / "diffusion_pytorch_model.safetensors").write_bytes(content)
+    with pytest.raises(ProblemsError) as refused:
+        recognise(tiny_copy)
+    assert [part in problem.detail for problem in refused.value.problems] == [True]
+    (tmp_path / "x.gguf").write_bytes(content)
+    with pytest.raises(ProblemsError, match=part):
+        recognise(tiny_copy, tmp_path / "x.gguf")
+
+
+def test_a_gguf_file_alone_takes_the_rest_from_a_model_that_is_here(
+    home: Path, tiny_ltx: Path, tiny_gguf: Path, tmp_path: Path
+) -> None:
+    library = Library(home)
+    with pytest.raises(ProblemsError, match="no model here goes with it"):
+        library.add(ModelToAdd(path=str(tiny_gguf)), lambda _, __: None)
+    base = library.add(ModelToAdd(path=str(tiny_ltx)), lambda _, __: None)
+    card = library.add(ModelToAdd(path=str(tiny_gguf)), lambda _, __: None)
+    assert (card.location, card.name) == (base.location, tiny_gguf.stem)
+    assert card.gguf is not None
+    assert card.gguf.path == str(tiny_gguf)
+    (tmp_path / "x.safetensors").write_bytes(b"x")
+    with pytest.raises(ProblemsError, match="a diffusers folder or a GGUF file"):
+        library.add(ModelToAdd(path=str(tmp_path / "x.safetensors")), lambda _, __: None)

@@ -45,7 +45,7 @@ def render(recipe: Recipe, starter_card: ModelCard) -> Render:
 
 def test_a_stop_is_for_the_job_that_is_here(inbox: worker._Inbox, render: Render) -> None:
     take_in(inbox, render, Stop(job_id="1", wish="pause"))
-    assert inbox.renders.get_nowait() == render
+    assert inbox.work.get_nowait() == render
     with pytest.raises(InterruptedRenderError), inbox.interrupt.watching("1"):
         pass
 
