@@ -1,0 +1,1 @@
+"""The reading room: what a prompt or a script says, as plain values that a creator can correct."""
