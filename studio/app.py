@@ -1,23 +1,29 @@
-"""The only place that builds the window and connects it."""
+"""The only place that builds the window and connects it.
+
+Nothing is imported above that the first paint of an empty window does not need.
+"""
+
+from __future__ import annotations
 
 import gc
 import os
 import signal
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QEvent, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
-from studio.link.engine_link import EngineLink, attach_to
-from studio.link.link import Link
-from studio.models.desk import Desk
 from studio.models.preferences import Preferences
-from studio.style.icons import icon
-from studio.style.sheet import apply_colours
-from studio.views.window import Window, chosen_theme
+from studio.style.sheet import apply_colours, chosen_theme
+from studio.style.tokens import Theme
+from studio.views.window import Window
 
-UNSEEN_MS = 1000
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from studio.link.link import Link
+
 NO_DISPLAY = (
     "Reelwright's window needs a display, and there is none here.\n"
     "The command line works without one: python3 packaging/dev.py run --help\n"
@@ -25,28 +31,24 @@ NO_DISPLAY = (
 
 
 class Run:
-    """The window with everything behind it, from the first paint to the last save."""
+    """Everything behind a window (by default one of its own), from the first look at a project to the last save."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, window: Window | None = None) -> None:
+        from studio.models.desk import Desk
+
         self.link = link
         self.preferences = Preferences()
+        theme = _theme(self.preferences)
         self.desk = Desk(link, self.preferences)
-        self.window = Window(self.desk)
-        self._path: Path | None = None
+        self.window = window or Window(theme)
+        self.window.furnish(self.desk, theme)
 
     def start(self, path: Path | None = None) -> None:
-        """Show the window; once it is painted, find the engine and open a project: this one, or the last one."""
-        self._path = path
-        later = QTimer(self.window, singleShot=True, interval=UNSEEN_MS)  # it may be shown where nobody sees it
-        later.timeout.connect(self._open)
-        self.window.painted.connect(lambda: later.start(0))
-        later.start()
+        """Show the window, find the engine and open a project: this one, or the last one."""
         self.window.show()
-
-    def _open(self) -> None:
         self.link.start()
-        if self._path is not None:
-            self.desk.open(self._path)
+        if path is not None:
+            self.desk.open(path)
         else:
             self.desk.open_last(self.window.sample_name)
 
@@ -71,13 +73,42 @@ def run_window(path: Path | None = None) -> int:
         return 1
     app = application()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's loop runs no Python: Ctrl-C would never be heard
-    run = Run(EngineLink(attach_to(None)))
-    run.start(path)
-    gc.freeze()  # what the imports made stays: no collection has to walk it while a clip plays
+    window = Window(_theme(Preferences()))
+    runs: list[Run] = []
+
+    def go_on() -> None:
+        try:
+            runs.append(_furnished(window, path))
+        except Exception:  # as it would end before the loop runs
+            app.exit(1)
+            raise
+
+    window.seen.connect(go_on)
+    window.show()
     code = app.exec()
-    run.close()
-    icon.cache_clear()  # pictures have to go before the application does
+    for run in runs:
+        run.close()
+    _forget_icons()
     return code
+
+
+def _furnished(window: Window, path: Path | None) -> Run:
+    """The rest, once the window is on the screen."""
+    gc.disable()
+    from studio.link.engine_link import EngineLink, attach_to
+
+    run = Run(EngineLink(attach_to(None)), window)
+    run.start(path)
+    gc.freeze()  # what the imports made stays: no collection has to walk it, now or while a clip plays
+    gc.enable()
+    return run
+
+
+def _forget_icons() -> None:
+    """Pictures have to go before the application does."""
+    from studio.style.icons import icon
+
+    icon.cache_clear()
 
 
 def application() -> QApplication:
@@ -88,8 +119,28 @@ def application() -> QApplication:
     app.setApplicationName("reelwright")
     app.setApplicationDisplayName("Reelwright")
     app.setDesktopFileName("reelwright")
-    apply_colours(app, chosen_theme(str(Preferences().value("theme"))))
+    _leave_sources_unread()
+    apply_colours(app, _theme(Preferences()))
     return app
+
+
+def _leave_sources_unread() -> None:
+    """Keep PySide from reading the source of every module that is imported after it.
+
+    It looks for its own name there, for the sake of `from __feature__ import ...`, which nothing here uses; that takes
+    a sixth of the time in which the window is furnished. PySide 6.11; may go when imports are not slower behind PySide.
+    """
+    feature = sys.modules["shibokensupport.feature"]
+    assert hasattr(feature, "_mod_uses_pyside")
+    vars(feature)["_mod_uses_pyside"] = _does_not
+
+
+def _does_not(_module: object) -> bool:
+    return False
+
+
+def _theme(preferences: Preferences) -> Theme:
+    return chosen_theme(str(preferences.value("theme")))
 
 
 def _has_display() -> bool:

@@ -1,6 +1,7 @@
 """What every test stands on: a folder of its own, no leaked process or thread, and one engine for those who share."""
 
 import contextlib
+import importlib.util
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -276,3 +278,25 @@ def tiny_gguf(tiny_ltx: Path) -> Path:
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+@pytest.fixture(scope="session")
+def fake_hubs() -> Any:
+    """The module `fake_hub.py` beside this file: a hub on loopback, and the ways in which it misbehaves."""
+    import sys
+
+    spec = importlib.util.spec_from_file_location("fake_hub", Path(__file__).parent / "fake_hub.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["fake_hub"] = module  # where dataclasses look for it
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def fake_hub(fake_hubs: Any) -> Iterator[Any]:
+    """A hub of the test's own, without repositories."""
+    hub = fake_hubs.FakeHub()
+    yield hub
+    hub.close()

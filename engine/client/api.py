@@ -1,6 +1,7 @@
 """The engine's API as typed calls; synchronous, one connection, events as an iterator."""
 
 import contextlib
+import json
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import IO, Any, Self
@@ -15,11 +16,12 @@ from websockets.sync.client import ClientConnection, connect
 from engine.client.errors import EngineGoneError, RefusedError
 from engine.client.lines import Lines
 from engine.protocol.clip_frames import ClipFrames, FramesHeader
+from engine.protocol.download import Download, DownloadWish, ModelFolders, Token, TokenPlace
 from engine.protocol.events import Event, Preview, event_adapter
 from engine.protocol.home import Rendezvous
-from engine.protocol.job import Job, JobRequest, StateKind
+from engine.protocol.job import AnyRequest, Job, JobRequest, StateKind
 from engine.protocol.media import MediaItem
-from engine.protocol.model_card import Adding, ModelCard, ModelToAdd
+from engine.protocol.model_card import Adding, ModelCard, ModelToAdd, Quantizing
 from engine.protocol.problem import Problem, ProblemsError
 from engine.protocol.wire import split, unpack
 from engine.protocol.worker_status import WorkerStatus
@@ -33,6 +35,7 @@ _jobs = TypeAdapter(list[Job])
 _problems = TypeAdapter(list[Problem])
 _workers = TypeAdapter(list[WorkerStatus])
 _addings = TypeAdapter(list[Adding])
+_downloads = TypeAdapter(list[Download])
 
 
 class EngineClient:
@@ -62,21 +65,21 @@ class EngineClient:
         """End what other threads wait for, their events too, with `EngineGoneError`; so does all that comes later."""
         self._lines.cut()
 
-    def health(self) -> str:
+    def health(self, timeout_s: float = TIMEOUT_S) -> str:
         """The engine's build; `EngineGoneError` also when something else answers."""
-        reply = self._call("GET", "/health")
+        reply = self._call("GET", "/health", timeout=timeout_s)
         try:
             return str(reply.json()["build"])
         except (ValueError, TypeError, KeyError):
             raise EngineGoneError("what answers is no engine") from None
 
-    def submit(self, request: JobRequest) -> Job:
-        """Queue a job; it is on the engine's disk when this returns."""
+    def submit(self, request: AnyRequest) -> Job:
+        """Queue a job; it is on the engine's disk when this returns. A film's media are looked into before."""
         try:
             body = request.model_dump_json()
         except PydanticSerializationError:  # a terminal that is not UTF-8 gives halves of surrogate pairs
             raise ProblemsError(_unwritable(request)) from None
-        return _job(self._call("POST", "/jobs", content=body, headers=_JSON))
+        return _job(self._call("POST", "/jobs", content=body, headers=_JSON, timeout=INSPECT_TIMEOUT_S))
 
     def jobs(self, state: StateKind | None = None, after: str | None = None, limit: int = 100) -> list[Job]:
         """One page of jobs, next first, from behind the job `after`."""
@@ -118,16 +121,26 @@ class EngineClient:
         self._call("DELETE", f"/jobs/{job_id}")
 
     def upload(self, path: Path) -> MediaItem:
-        """Hand an image or clip to the engine.
+        """Hand an image, a clip or a sound to the engine.
 
         Raises:
             ProblemsError: when the file is missing, unreadable, too large or of no known kind.
         """
-        return self._send_file("PUT", "/media", path)
+        return MediaItem.model_validate_json(self._send_file("PUT", "/media", path))
+
+    def upload_lora(self, path: Path, model: str) -> str:
+        """Hand a LoRA to the engine; its sha256.
+
+        Raises:
+            ProblemsError: when the file is missing, is no safetensors file, or is not for this model.
+        """
+        sha256 = json.loads(self._send_file("PUT", f"/media/loras/{quote(model, safe='')}", path))
+        assert isinstance(sha256, str)
+        return sha256
 
     def inspect(self, path: Path) -> MediaItem:
-        """What is in an image or clip, without keeping it."""
-        return self._send_file("POST", "/media/inspect", path)
+        """What is in an image, a clip or a sound, without keeping it."""
+        return MediaItem.model_validate_json(self._send_file("POST", "/media/inspect", path))
 
     def media_item(self, sha256: str) -> MediaItem:
         """What is in media that the engine keeps."""
@@ -175,6 +188,16 @@ class EngineClient:
         reply = self._call("POST", "/models", content=body, headers=_JSON, timeout=None)
         return ModelCard.model_validate_json(reply.content)
 
+    def quantize_model(self, model: str, wish: Quantizing) -> ModelCard:
+        """Make a smaller copy of a model's transformer; the card of the model with it. Takes minutes.
+
+        Raises:
+            ProblemsError: with what is wrong.
+        """
+        path = f"/models/{quote(model, safe='')}/quantize"
+        reply = self._call("POST", path, content=wish.model_dump_json(), headers=_JSON, timeout=None)
+        return ModelCard.model_validate_json(reply.content)
+
     def adding(self) -> list[Adding]:
         """How far the models are that are being added now."""
         return _addings.validate_json(self._call("GET", "/models/adding").content)
@@ -182,6 +205,65 @@ class EngineClient:
     def remove_model(self, model: str) -> None:
         """Forget a model that was added; its files stay where they are."""
         self._call("DELETE", f"/models/{quote(model, safe='')}")
+
+    def downloads(self) -> list[Download]:
+        """What of models is under way, was paused, cannot go on or was checked."""
+        return _downloads.validate_json(self._call("GET", "/models/downloads").content)
+
+    def download(self, model: str, folder: Path | None = None) -> Download:
+        """Fetch what a model lacks, or go on with it; into `folder` where nothing of it is here.
+
+        Raises:
+            ProblemsError: when the model does not come from a hub, or the folder cannot be used.
+        """
+        wish = DownloadWish(folder=str(folder) if folder else None).model_dump_json()
+        reply = self._call("POST", f"/models/{quote(model, safe='')}/download", content=wish, headers=_JSON)
+        return Download.model_validate_json(reply.content)
+
+    def pause_download(self, model: str) -> Download:
+        """Let a download wait; what has arrived stays."""
+        reply = self._call("POST", f"/models/{quote(model, safe='')}/download/pause")
+        return Download.model_validate_json(reply.content)
+
+    def cancel_download(self, model: str) -> None:
+        """End a download, and remove what has arrived."""
+        self._call("DELETE", f"/models/{quote(model, safe='')}/download")
+
+    def verify_model(self, model: str) -> Download:
+        """Let all files of a model be read again; events tell how that goes."""
+        return Download.model_validate_json(self._call("POST", f"/models/{quote(model, safe='')}/verify").content)
+
+    def delete_model(self, model: str) -> None:
+        """Remove the files of a model that came from a hub."""
+        self._call("DELETE", f"/models/{quote(model, safe='')}/files", timeout=INSPECT_TIMEOUT_S)
+
+    def token_place(self) -> TokenPlace:
+        """Where the hub's token is kept."""
+        return TokenPlace.model_validate_json(self._call("GET", "/hub/token").content)
+
+    def put_token(self, token: Token) -> TokenPlace:
+        """Let the engine keep the hub's token."""
+        reply = self._call("PUT", "/hub/token", content=token.model_dump_json(), headers=_JSON)
+        return TokenPlace.model_validate_json(reply.content)
+
+    def delete_token(self) -> TokenPlace:
+        """Let the engine forget the hub's token."""
+        return TokenPlace.model_validate_json(self._call("DELETE", "/hub/token").content)
+
+    def model_folders(self) -> ModelFolders:
+        """The folders that models are looked for in."""
+        return ModelFolders.model_validate_json(self._call("GET", "/hub/folders").content)
+
+    def choose_model_folder(self, folder: Path) -> ModelFolders:
+        """New models come to this folder from now on."""
+        wish = DownloadWish(folder=str(folder)).model_dump_json()
+        return ModelFolders.model_validate_json(self._call("PUT", "/hub/folders", content=wish, headers=_JSON).content)
+
+    def forget_model_folder(self, folder: Path) -> ModelFolders:
+        """Look for models there no longer; what is in it stays."""
+        wish = DownloadWish(folder=str(folder)).model_dump_json()
+        reply = self._call("POST", "/hub/folders/forget", content=wish, headers=_JSON)
+        return ModelFolders.model_validate_json(reply.content)
 
     def workers(self) -> list[WorkerStatus]:
         """How the engine's workers are right now."""
@@ -216,7 +298,7 @@ class EngineClient:
             _check(reply)
             return reply
 
-    def _send_file(self, method: str, path: str, file: Path) -> MediaItem:
+    def _send_file(self, method: str, path: str, file: Path) -> bytes:
         try:
             if file.exists() and not file.is_file():  # a folder, a device, a pipe that never ends
                 raise ProblemsError([Problem(field="media", kind="unreadable", detail="not a file")])
@@ -228,7 +310,7 @@ class EngineClient:
             raise ProblemsError([Problem(field=str(file), kind="unreadable", detail=error.strerror or "")]) from error
         except ProblemsError as error:
             raise ProblemsError([p.changed(field=str(file)) for p in error.problems]) from None
-        return MediaItem.model_validate_json(reply.content)
+        return reply.content
 
     @contextlib.contextmanager
     def _translated(self) -> Generator[None]:
@@ -270,9 +352,10 @@ class EventStream:
 _JSON = {"content-type": "application/json"}
 
 
-def _unwritable(request: JobRequest) -> list[Problem]:
+def _unwritable(request: AnyRequest) -> list[Problem]:
     """The text fields that are no Unicode text."""
-    fields = {**dict(request.recipe), "project": request.project, "shot": request.shot}
+    recipe = dict(request.recipe) if isinstance(request, JobRequest) else {}
+    fields = {**recipe, "project": request.project, "shot": request.shot}
     broken = [
         f for f, text in fields.items() if isinstance(text, str) and any(0xD800 <= ord(c) <= 0xDFFF for c in text)
     ]

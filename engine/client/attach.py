@@ -11,6 +11,8 @@ from engine.client.process import IDLE_EXIT_S, child_environment, module_command
 from engine.protocol.home import BUILD, EXIT_ALREADY_RUNNING, home, read_rendezvous
 
 START_TIMEOUT_S = 60.0
+ANSWER_S = 3.0
+"""An engine says that it is there within milliseconds; what takes so long is somebody else, or as good as not there."""
 POLL_S = 0.02
 RETRY_S = 0.3
 
@@ -50,11 +52,16 @@ def attach_running(folder: Path | None = None) -> EngineClient | None:
     if rendezvous is None:
         return None
     client = EngineClient(rendezvous)
+    enough = threading.Timer(ANSWER_S, client.abort)  # a stranger may also answer for ever
+    enough.start()
     try:
-        client.health()
+        client.health(ANSWER_S)
     except EngineError:  # a crashed engine leaves its file behind, and its port may be somebody else's now
         client.close()
         return None
+    finally:
+        enough.cancel()
+        enough.join()
     return client
 
 

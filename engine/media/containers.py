@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.media import ffmpeg
 from engine.media.errors import MediaError
 
 if TYPE_CHECKING:  # it brings pydantic, which reading and writing never need
-    from engine.protocol.job import Container
+    from engine.protocol.job import Container, Quality
 
 # x264 takes one matrix from us and a label of it: converting without the label, or labelling without converting,
 # shifts saturated colours by up to 28/255.
@@ -20,6 +22,8 @@ _BT709_TAGS = "-colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_
 _RGB_TAGS = "-colorspace rgb -color_primaries bt709 -color_trc iec61966-2-1 -color_range pc"
 # A palette of its own for every frame: one for all of them needs all of them in memory. An ordered dither stands still.
 _PALETTE = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1:dither=bayer:bayer_scale=4"
+_QUALITIES = ("high", "medium", "small")
+_LIST_LIMIT_S = 20.0
 _MOV_FLAGS = "-movflags +faststart+use_metadata_tags"  # without use_metadata_tags unknown keys are dropped
 
 
@@ -27,7 +31,8 @@ _MOV_FLAGS = "-movflags +faststart+use_metadata_tags"  # without use_metadata_ta
 class Coding:
     """How ffmpeg writes one container; arguments are words.
 
-    `default_crf` is None for codecs without a quality number; `sound` is empty where there is no place for sound.
+    `crfs` are the numbers of high, medium and small quality, None for codecs that have none;
+    `sound` is empty where there is no place for sound.
     """
 
     name: str
@@ -36,18 +41,15 @@ class Coding:
     filters: str
     video: str
     sound: str = ""
-    default_crf: int | None = None
+    crfs: tuple[int, int, int] | None = None
     has_keyframes: bool = False
     odd_sizes: bool = False
     max_fps: int = 1000
     muxing: str = ""
-    carries_recipe: bool = True
 
-    def quality(self, crf: int | None, keyframe_interval: int) -> list[str]:
+    def quality_arguments(self, quality: Quality, keyframe_interval: int) -> list[str]:
         """Return the arguments for quality and distance of keyframes, where the codec has them."""
-        words = []
-        if self.default_crf is not None:
-            words += ["-crf", str(int(self.default_crf if crf is None else crf))]
+        words = [] if self.crfs is None else ["-crf", str(self.crfs[_QUALITIES.index(quality)])]
         return [*words, "-g", str(int(keyframe_interval))] if self.has_keyframes else words
 
 
@@ -59,7 +61,19 @@ CODINGS: dict[str, Coding] = {
         filters=_TO_BT709.format("yuv420p"),
         video=f"libx264 -preset medium {_BT709_TAGS}",
         sound="aac -b:a 192k",
-        default_crf=16,
+        crfs=(16, 21, 26),
+        has_keyframes=True,
+        muxing=_MOV_FLAGS,
+    ),
+    "h265": Coding(
+        name="H.265",
+        muxer="mp4",
+        demuxer="mov",
+        filters=_TO_BT709.format("yuv420p"),
+        # Apple's players take no other tag; without info=0 the encoder's version and settings are in the file.
+        video=f"libx265 -preset medium -tag:v hvc1 -x265-params log-level=error:info=0 {_BT709_TAGS}",
+        sound="aac -b:a 192k",
+        crfs=(18, 23, 28),
         has_keyframes=True,
         muxing=_MOV_FLAGS,
     ),
@@ -70,7 +84,7 @@ CODINGS: dict[str, Coding] = {
         filters=_TO_BT709.format("yuv420p"),
         video=f"libvpx-vp9 -b:v 0 -deadline good -cpu-used 3 -row-mt 0 -tile-columns 2 -auto-alt-ref 1 {_BT709_TAGS}",
         sound="libopus -b:a 160k",
-        default_crf=20,
+        crfs=(20, 29, 37),
         has_keyframes=True,
     ),
     "mkv": Coding(
@@ -101,14 +115,16 @@ CODINGS: dict[str, Coding] = {
         odd_sizes=True,
         max_fps=50,
         muxing="-loop 0",
-        carries_recipe=False,
     ),
 }
 
 
-def carries_recipe(container: Container) -> bool:
-    """Say whether a file of this kind can carry the recipe it was made by: all but GIF can."""
-    return container != "gif"
+@functools.cache
+def has_encoder(container: Container) -> bool:
+    """Say whether this machine's ffmpeg can write such a picture; asks it once."""
+    finished, output = ffmpeg.run(["-encoders"], limit_s=_LIST_LIMIT_S, max_output_bytes=1 << 20)
+    encoder = coding(container).video.split()[0]
+    return finished.return_code == 0 and f" {encoder} ".encode() in output
 
 
 def coding(container: Container) -> Coding:

@@ -5,7 +5,7 @@ import os
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal[
-    "unreadable", "too_large", "unsupported", "truncated", "no_picture", "disk_full", "not_writable"
+    "unreadable", "too_large", "unsupported", "truncated", "no_picture", "no_sound", "disk_full", "not_writable"
 ]
 
 _DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}

@@ -31,9 +31,17 @@ _MAGIC = (
     (b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x02", "mxf"),
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c", "asf"),
     (b"YUV4MPEG2 ", "yuv4mpegpipe"),
+    (b"fLaC", "flac"),
+    (b"ID3", "mp3"),
+    (b"#!AMR", "amr"),
+    (b"caff", "caf"),
 )
+_CHUNKED = {b"AVI ": "avi", b"WAVE": "wav", b"AIFF": "aiff", b"AIFC": "aiff"}
 _SUFFIXES = {"mpegts": "ts", "mpeg": "mpg", "asf": "wmv", "yuv4mpegpipe": "y4m"}
-_KNOWN = "MP4/MOV, Matroska/WebM, AVI, GIF, MPEG-TS, MPEG-PS, FLV, Ogg, MXF, WMV nor Y4M"
+_SOUND_SUFFIXES = {"mov": "m4a", "matroska": "mka", "ogg": "oga", "asf": "wma"}
+SOUND_SUFFIXES = frozenset((*_SOUND_SUFFIXES.values(), "wav", "mp3", "flac", "aac", "aiff", "amr", "caf", "sound"))
+"""Endings that only sounds have; "sound" is one in a container that usually holds pictures."""
+_KNOWN = "MP4/MOV, Matroska/WebM, AVI, GIF, MPEG-TS, MPEG-PS, FLV, Ogg, MXF, WMV, Y4M nor a known sound"
 
 
 def choose_demuxer(start: bytes) -> str:
@@ -43,14 +51,16 @@ def choose_demuxer(start: bytes) -> str:
     """
     if start[4:8] in _MOV_ATOMS:
         return "mov"
-    if start.startswith(b"RIFF") and start[8:12] == b"AVI ":
-        return "avi"
+    if start[:4] in (b"RIFF", b"FORM", b"RF64") and start[8:12] in _CHUNKED:
+        return _CHUNKED[start[8:12]]
     for magic, demuxer in _MAGIC:
         if start.startswith(magic):
             return demuxer
     for first, packet_bytes in ((0, 188), (4, 192)):  # plain transport stream, and the Blu-ray kind
         if start[first : first + 4 * packet_bytes + 1 : packet_bytes] in (b"G" * 2, b"G" * 3, b"G" * 4, b"G" * 5):
             return "mpegts"
+    if len(start) > 3 and start[0] == 0xFF and start[1] & 0xE0 == 0xE0:  # 11 set bits begin a frame of either
+        return "aac" if start[1] & 0xF6 == 0xF0 else "mp3"
     raise MediaError("unreadable", f"neither {_KNOWN}")
 
 
@@ -62,3 +72,9 @@ def suffix_of(demuxer: str, start: bytes) -> str:
     if demuxer == "matroska":
         return "webm" if b"\x42\x82\x84webm" in start[:64] else "mkv"
     return _SUFFIXES.get(demuxer, demuxer)
+
+
+def sound_suffix_of(demuxer: str) -> str:
+    """Return the file suffix, one of SOUND_SUFFIXES, of a file that shows nothing and is read by this demuxer."""
+    suffix = _SOUND_SUFFIXES.get(demuxer, demuxer)
+    return suffix if suffix in SOUND_SUFFIXES else "sound"

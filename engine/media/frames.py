@@ -9,6 +9,7 @@ import numpy.typing as npt
 from engine.media.errors import MediaError
 
 Frame: TypeAlias = npt.NDArray[np.uint8]  # [H, W, 3] sRGB
+_THINNEST_BAR = 0.005
 
 
 def check_frame(frame: Frame) -> None:
@@ -37,6 +38,31 @@ def fit(frame: Frame, width: int, height: int) -> Frame:
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LANCZOS4
     resized = cv2.resize(np.ascontiguousarray(cropped), (width, height), interpolation=method)
     return np.asarray(resized, np.uint8)
+
+
+def pad(frame: Frame, width: int, height: int) -> Frame:
+    """Scale a frame [H, W, 3] uint8 so that it fits into width x height pixels, and lay it in the middle of black.
+
+    Returns an array [height, width, 3] uint8; scaled as by `stretch`. A bar that would be thinner than a 200th of the
+    size is scaled away: it is nobody's wish, but a clip's size rounded to what its codec takes.
+    Raises MediaError "unsupported" for another shape or a size below one pixel.
+    """
+    check_frame(frame)
+    if min(width, height) < 1:
+        raise MediaError("unsupported", f"a frame of {width}x{height}")
+    rows, columns = frame.shape[:2]
+    scale = min(width / columns, height / rows)
+    inner_width, inner_height = (
+        size if size - round(side * scale) < size * _THINNEST_BAR else max(1, round(side * scale))
+        for size, side in ((width, columns), (height, rows))
+    )
+    inner = stretch(frame, inner_width, inner_height)
+    if (inner_width, inner_height) == (width, height):
+        return inner
+    padded = np.zeros((height, width, 3), np.uint8)
+    top, left = (height - inner_height) // 2, (width - inner_width) // 2
+    padded[top : top + inner_height, left : left + inner_width] = inner
+    return padded
 
 
 def stretch(frame: Frame, width: int, height: int) -> Frame:

@@ -4,7 +4,7 @@ import contextlib
 import io
 import os
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +41,32 @@ def write_image_zip(path: str | os.PathLike[str], frames: Iterable[Frame], recip
             writer.finish()
         _check_count(part, count + (recipe is not None))
     return count
+
+
+def count_pictures(path: str | os.PathLike[str]) -> int:
+    """Return how many pictures a zip of ours holds; MediaError "unreadable" when it is none."""
+    with _reading(path) as archive:
+        return sum(name != RECIPE_NAME for name in archive.namelist())
+
+
+def read_image_zip(path: str | os.PathLike[str], first_frame: int, num_frames: int) -> Generator[Frame]:
+    """Yield at most that many pictures [H, W, 3] uint8 sRGB, one at a time; MediaError "unreadable" if broken."""
+    from PIL import Image
+
+    with _reading(path) as archive:
+        names = [name for name in archive.namelist() if name != RECIPE_NAME]
+        for name in names[first_frame : first_frame + num_frames]:
+            with Image.open(io.BytesIO(archive.read(name)), formats=["PNG"]) as picture:
+                yield np.array(picture.convert("RGB"), np.uint8)
+
+
+@contextlib.contextmanager
+def _reading(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (OSError, SyntaxError, ValueError, zipfile.BadZipFile) as error:  # PNG's decoder raises SyntaxError
+        raise MediaError("unreadable", "a damaged zip of pictures") from error
 
 
 class _Writer:

@@ -107,24 +107,27 @@ def _joined(splice: Splice, source: _Source) -> Iterator[Frame]:
         if splice.loops and overlap:
             kept = _coming_in(source.new(shown_new, splice.new_frames), kept, overlap)
         yield from itertools.islice(kept, splice.before.num_frames - overlap)
-        yield from _crossfaded(kept, new, overlap)
+        yield from crossfaded(kept, new, overlap)
         shown_new -= overlap
     if splice.after is None:
         yield from itertools.islice(new, shown_new)
         return
     yield from itertools.islice(new, shown_new - overlap)
     kept = source.kept(splice.after)
-    yield from _crossfaded(new, kept, overlap)
+    yield from crossfaded(new, kept, overlap)
     yield from kept
 
 
 def _coming_in(first: Iterator[Frame], then: Iterator[Frame], overlap: int) -> Iterator[Frame]:
-    yield from _crossfaded(first, then, overlap)
+    yield from crossfaded(first, then, overlap)
     yield from then
 
 
-def _crossfaded(leaving: Iterator[Frame], coming: Iterator[Frame], overlap: int) -> Iterator[Frame]:
-    """Yield `overlap` frames in which the weight of what comes rises from 1 / (overlap + 1) in equal steps."""
+def crossfaded(leaving: Iterator[Frame], coming: Iterator[Frame], overlap: int) -> Iterator[Frame]:
+    """Yield `overlap` frames in which the weight of what comes rises from 1 / (overlap + 1) in equal steps.
+
+    Raises MediaError "truncated" when there are not as many of both.
+    """
     import cv2  # late, as everywhere
 
     for index in range(overlap):

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from engine.media import ffmpeg
 from engine.media.errors import MediaError
 from engine.media.files import first_bytes, readable_file
-from engine.media.formats import PICTURE_DECODERS, SNIFFED_BYTES, choose_demuxer, suffix_of
+from engine.media.formats import PICTURE_DECODERS, SNIFFED_BYTES, SOUND_DECODERS, choose_demuxer, suffix_of
 
 _HEADER_LIMIT_S = 20.0
 _TABLE_LIMIT_S = 300.0
@@ -153,6 +153,25 @@ def read_decoded(header: Header, num_frames: int | None = None) -> Packets:
     ]
     table, _ = _read_table(arguments, _DECODE_LIMIT_S)
     return table.packets(ends_early=False)
+
+
+def read_sound_packets(path: Path, demuxer: str) -> Packets:
+    """Return the times of all packets of a file's first sound stream, none where it has none; decodes nothing."""
+    arguments = [*_sound_arguments(path, demuxer), "-c", "copy", "-f", "framecrc", "pipe:1"]
+    table, _ = _read_table(arguments, _TABLE_LIMIT_S)
+    return table.packets(ends_early=False)
+
+
+def read_first_sound(path: Path, demuxer: str) -> Packets:
+    """Return the time of the first sound that is heard: what an encoder put before it to warm up is left out."""
+    arguments = [*_sound_arguments(path, demuxer), "-frames:a", "1", "-f", "framecrc", "pipe:1"]
+    table, _ = _read_table(arguments, _HEADER_LIMIT_S)
+    return table.packets(ends_early=False)
+
+
+def _sound_arguments(path: Path, demuxer: str) -> list[str]:
+    file = ffmpeg.input_file(path, demuxer, SOUND_DECODERS | PICTURE_DECODERS)
+    return ["-loglevel", "error", "-copyts", *file, "-map", "0:a:0", "-map_metadata", "-1"]
 
 
 def _read_table(arguments: list[str], limit_s: float) -> "tuple[_Table, ffmpeg.Finished]":

@@ -120,7 +120,8 @@ class Between:
         first, second = _sample(self._first, back_there), _sample(self._second, on_there)
         mismatch = cv2.blur(cv2.cvtColor(cv2.absdiff(first, second), cv2.COLOR_RGB2GRAY), (5, 5))
         there_and_back = _sample(self._flows[0], back_there) + _sample(self._flows[1], on_there)
-        astray = cv2.magnitude(there_and_back[..., 0], there_and_back[..., 1])
+        # Not cv2.magnitude: its last bit depends on where in memory the array lies, and so would the frame.
+        astray = np.sqrt(np.square(there_and_back).sum(-1))
         doubt = mismatch.astype(np.float32) / _MISMATCH + np.minimum(astray / _ASTRAY_PX, 4.0) * 0.25
         mixed = cv2.addWeighted(first, 1 - part, second, part, 0)
         return np.asarray(mixed, np.uint8), np.asarray(doubt, np.float32)

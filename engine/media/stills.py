@@ -139,7 +139,7 @@ def _refuse_known(start: bytes) -> None:
         raise MediaError("unsupported", "HEIC/HEIF picture")
     for magic, name in ((b"8BPS", "PSD"), (b"\x76\x2f\x31\x01", "OpenEXR"), (b"qoif", "QOI"), (b"%PDF", "PDF")):
         if start.startswith(magic):
-            raise MediaError("unsupported", f"{name} picture")
+            raise MediaError("unsupported", f"{name} file")
 
 
 def _check_pixels(width: int, height: int) -> None:

@@ -19,10 +19,10 @@ from engine.media.files import replacing
 from engine.media.frames import Frame, check_frame
 from engine.media.image_zip import write_image_zip
 from engine.media.packets import read_header, read_packets
-from engine.media.sound import Cut, SoundTrack, open_sound
+from engine.media.sound import Laid, SoundTrack, open_sound
 
-if TYPE_CHECKING:  # it brings pydantic, which reading and writing never need
-    from engine.protocol.job import Container
+if TYPE_CHECKING:  # it brings pydantic, which reading never needs
+    from engine.protocol.job import Container, Quality
 
 _FRAME_LIMIT_S = 120.0
 _CLOSING_LIMIT_S = 900.0
@@ -39,18 +39,18 @@ def write_video(  # noqa: PLR0913  file, frames and rate, and what is named and 
     *,
     container: "Container" = "mp4",
     recipe_json: str | None = None,
-    sound: SoundTrack | None = None,
-    crf: int | None = None,
+    sound: SoundTrack | Laid | None = None,
+    quality: "Quality" = "high",
     keyframe_interval: int = 24,
 ) -> int:
     """Write frames [H, W, 3] uint8 sRGB as a clip and return how many frames the file has.
 
-    `container`: "mp4" is H.264 (yuv420p), "webm" VP9 (yuv420p), "mov" ProRes 422 HQ (10 bit), all BT.709 in limited
-    range and of even size; "mkv" is FFV1 in RGB, which comes back bit for bit; "gif" has a palette for each frame,
-    repeats for ever and leaves out frames above 50 a second; "zip" is a sequence of PNG pictures.
-    `fps` is exact to a denominator of 1001. `crf` is the quality of H.264 and VP9 (0 best), None a very good one;
+    `container`: "mp4" is H.264, "h265" H.265 in an MP4, "webm" VP9 (all yuv420p), "mov" ProRes 422 HQ (10 bit), all
+    BT.709 in limited range and of even size; "mkv" is FFV1 in RGB, which comes back bit for bit; "gif" has a palette
+    for each frame, repeats for ever and leaves out frames above 50 a second; "zip" is a sequence of PNG pictures.
+    `fps` is exact to a denominator of 1001. `quality` is that of H.264, H.265 and VP9;
     `keyframe_interval` in frames trades their file size for the speed of jumping about. The recipe goes into the
-    file's metadata under "reelwright" (in a zip: recipe.json) where `containers.carries_recipe`; nothing else does.
+    file's metadata under "reelwright" (in a zip: recipe.json) where it `carries_recipe`; nothing else does.
     `sound` is laid under the clip and ends with it, as AAC, Opus, FLAC or PCM; GIF and zip have none, nor has a clip
     whose source has none.
 
@@ -63,21 +63,23 @@ def write_video(  # noqa: PLR0913  file, frames and rate, and what is named and 
     rate = _rate(fps)
     if container == "zip":
         return write_image_zip(path, frames, recipe_json)
+    from engine.protocol.job import carries_recipe
+
     codec = coding(container)
     written_rate = min(rate, Fraction(codec.max_fps))
-    quality = codec.quality(crf, keyframe_interval)
-    with replacing(path) as part, _recipe_file(recipe_json if codec.carries_recipe else None) as recipe_path:
-        cut = open_sound(sound) if sound and codec.sound else None
+    arguments = codec.quality_arguments(quality, keyframe_interval)
+    with replacing(path) as part, _recipe_file(recipe_json if carries_recipe(container) else None) as recipe_path:
+        laid = (open_sound(sound) if isinstance(sound, SoundTrack) else sound) if codec.sound else None
         supply = _thinned(frames, written_rate / rate)
         first = next(supply, None)
         if first is None:
             raise MediaError("no_picture", "there are no frames to write")
         _check_size(first, codec)
         target = _Target(part, codec, recipe_path)
-        count = _encode(target.encode_arguments(first, written_rate, quality), first, supply)
+        count = _encode(target.encode_arguments(first, written_rate, arguments), first, supply)
         _check_count(part, count)
-        if cut:
-            _mix(target, cut, count / written_rate)
+        if laid:
+            _mix(target, laid, count / written_rate)
             _check_count(part, count)
     return count
 
@@ -100,13 +102,13 @@ class _Target:
             *self._output(1, self.part),
         ]
 
-    def mix_arguments(self, cut: Cut, total_s: Fraction, mixed: Path) -> list[str]:
-        """Return those that copy the picture of what was encoded and lay the cut under it."""
+    def mix_arguments(self, laid: Laid, total_s: Fraction, mixed: Path) -> list[str]:
+        """Return those that copy the picture of what was encoded and lay sound under it."""
         return [
             *("-loglevel", "warning", "-y", "-copyts"),
             *("-protocol_whitelist", "file", "-f", self._codec.demuxer, "-i", f"file:{self.part}"),
-            *(*cut.input_arguments(), *self._recipe_input()),
-            *("-filter_complex", f"[1:a:0]{cut.filters(total_s)}[sound]", "-map", "0:v:0", "-map", "[sound]"),
+            *(*laid.input_arguments(), *self._recipe_input()),
+            *("-filter_complex", f"[1:a:0]{laid.filters(total_s)}[sound]", "-map", "0:v:0", "-map", "[sound]"),
             *("-c:v", "copy", "-c:a", *self._codec.sound.split(), "-flags:a", "+bitexact"),
             *self._output(2, mixed),
         ]
@@ -144,10 +146,13 @@ def _encode(arguments: list[str], first: Frame, rest: Iterator[Frame]) -> int:
     return count
 
 
-def _mix(target: _Target, cut: Cut, total_s: Fraction) -> None:
+def _mix(target: _Target, laid: Laid, total_s: Fraction) -> None:
     """Lay sound under a written clip, in a second pass: how long the clip is was not known before."""
     with replacing(target.part) as mixed:
-        with ffmpeg.Running(target.mix_arguments(cut, total_s, mixed)) as running:
+        with ffmpeg.Running(target.mix_arguments(laid, total_s, mixed), writes_stdin=True) as running:
+            for block in laid.blocks(total_s):
+                if not running.write(block, _FRAME_LIMIT_S):
+                    break
             finished = running.finish(_MIXING_LIMIT_S)
         if finished.return_code != 0:
             raise _encoder_error(finished, "while its sound was added")

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.client.process import child_environment, module_command, without_window
+from engine.client.process import module_command, without_window, worker_environment
 from engine.pool.pool import Worker, WorkerListener
 from engine.protocol.job import Device
 from engine.protocol.wire import frame_length, framed, pack, unpack
@@ -23,6 +23,8 @@ SILENCE_S = 6.0
 START_SILENCE_S = 60.0
 """The same for one that is not ready: a cold disk under torch's libraries can hold up every thread of a start."""
 TICK_S = 0.5
+LOG_BYTES = 2 * 2**20
+"""A log that is longer when a worker starts is put aside, in the place of the one before."""
 
 
 def wait_policy(load: float, cores: int) -> dict[str, str]:
@@ -102,15 +104,18 @@ class LocalWorker:
                 self.kill()
             finally:
                 watch.cancel()
-            code = await self._process.wait()
             self.early_deaths = 0 if self.ready else self.early_deaths + 1
-            self.ready = None
+            self.ready = None  # at once: a job given to it while its exit code is awaited would die with it
+            code = await self._process.wait()
             self._quiet_ticks, self._is_silent = 0, False
             self._tell(lambda code=code: self._listener.on_death(self, f"exit code {code}; see {self._log.name}"))
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         """From the loop's thread, which is the engine's main one: the kernel ends the worker when that thread ends."""
         self._log.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # there is none yet, or somebody reads it
+            if self._log.stat().st_size > LOG_BYTES:
+                self._log.replace(self._log.with_suffix(".log.1"))
         parent = ("--parent", str(os.getpid()))
         with self._log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
@@ -118,7 +123,7 @@ class LocalWorker:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
-                env=wait_policy(_load(), os.cpu_count() or 1) | child_environment(),
+                env=wait_policy(_load(), os.cpu_count() or 1) | worker_environment(),
                 creationflags=without_window(),
             )
 

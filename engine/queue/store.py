@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_args
 from uuid import uuid4
 
-from engine.protocol.job import Device, Done, Drafted, Job, JobRequest, Queued, Running, State, StateKind
+from engine.protocol.job import AnyRequest, Device, Done, Drafted, Job, Queued, Running, State, StateKind
 from engine.queue.schema import RANK_STEP, SCHEMA_VERSION, migrate
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class JobStore:
         """Close the file."""
         self._db.close()
 
-    def add(self, request: JobRequest) -> Job:
+    def add(self, request: AnyRequest) -> Job:
         """Append a job; it is on disk when this returns."""
         now = time.time()
         job = Job(id=f"{int(now * 1000):012x}{uuid4().hex[:12]}", request=request, created_at=now)
@@ -58,7 +58,7 @@ class JobStore:
                 f"INSERT INTO jobs VALUES (?, {RANK_STEP} + (SELECT coalesce(max(rank), 0) FROM jobs), ?, ?, ?)",
                 (job.id, job.state.kind, request.device, job.model_dump_json()),
             )
-            self._note_media(job.id, request.recipe.media)
+            self._note_media(job.id, request.media)
         return job
 
     def get(self, job_id: str) -> Job | None:

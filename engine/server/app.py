@@ -14,20 +14,26 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from engine.protocol.events import Preview, QueueReordered
 from engine.protocol.frozen import Frozen
 from engine.protocol.home import BUILD
-from engine.protocol.job import Job, JobRequest, StateKind
+from engine.protocol.job import AnyRequest, FilmRequest, Job, JobRequest, StateKind
 from engine.protocol.media import MediaItem
 from engine.protocol.problem import Problem, ProblemsError
 from engine.protocol.wire import pack
 from engine.protocol.worker_status import WorkerStatus
 from engine.queue.store import JobStore
+from engine.server.admission import lora_problems
 from engine.server.checkpoints import Checkpoints
+from engine.server.downloads import Downloads
 from engine.server.events import Hub
+from engine.server.film_admission import unusable
 from engine.server.frames_api import frames_routes
 from engine.server.inspect import inspect
 from engine.server.jobs import Jobs
 from engine.server.library import Library, ModelStatus
 from engine.server.media_store import MediaStore
-from engine.server.models_api import model_routes
+from engine.server.models_api import download_routes, hub_routes, model_routes
+from engine.weights.download import Downloader
+from engine.weights.lora import SUFFIX
+from engine.weights.tokens import Tokens
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +62,24 @@ class Engine:
         self.library = Library(folder)
         self.hub = Hub()
         self.jobs = Jobs(self.store, self.media, self.library, self.hub, Checkpoints(folder))
+        self.tokens = Tokens(folder)
+        self.downloads = Downloads(folder, self.library, self.hub, self._downloader)
+
+    def is_idle(self) -> bool:
+        """Whether there is nothing to do, now or later, that was asked of it."""
+        return self.store.is_idle() and self.downloads.is_idle
+
+    def is_used(self, model: str) -> bool:
+        """Whether a running job needs the model."""
+        requests = [job.request for job in self.store.page("running", limit=LARGEST_PAGE)]
+        return any(isinstance(request, JobRequest) and request.recipe.model == model for request in requests)
+
+    def _downloader(self) -> Downloader:
+        from engine.weights.hub import Hub as ModelHub  # it takes a quarter of a second, and most never need it
+        from engine.weights.hub import cache_folder
+
+        shelves = [Path(folder) for folder in self.library.folders.now().folders]
+        return Downloader(ModelHub(self.tokens.get), self.library.hashes, (*shelves, cache_folder()))
 
 
 def create_app(engine: Engine, stop: Callable[[], None]) -> FastAPI:
@@ -63,7 +87,12 @@ def create_app(engine: Engine, stop: Callable[[], None]) -> FastAPI:
     app = FastAPI(title="Reelwright engine", version=BUILD, docs_url=None, redoc_url=None, openapi_url=None)
     jobs = (_job_routes(engine), _job_wishes(engine), _job_changes(engine))
     media = (_media_routes(engine), frames_routes(engine.media))
-    for routes in (*jobs, *media, model_routes(engine.library), _engine_routes(engine, stop)):
+    models = (
+        download_routes(engine.library, engine.downloads, engine.is_used),
+        model_routes(engine.library),
+        hub_routes(engine.library, engine.tokens),
+    )
+    for routes in (*jobs, *media, *models, _engine_routes(engine, stop)):
         app.include_router(routes)
 
     @app.exception_handler(ProblemsError)
@@ -94,8 +123,9 @@ def _existing(engine: Engine, job_id: str) -> Job:
 
 def _field(place: Sequence[str | int]) -> str:
     """A schema error's place in the words of `rules`: `conditions[0].strength`."""
-    joined = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
-    return joined.removeprefix(".").removeprefix("recipe.")
+    inner = place[1:] if place[:1] in (("recipe",), ("film",)) else place  # which kind of request it was taken for
+    joined = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in inner)
+    return joined.removeprefix(".").removeprefix("recipe.").removeprefix("film.")
 
 
 def _job_routes(engine: Engine) -> APIRouter:
@@ -103,8 +133,10 @@ def _job_routes(engine: Engine) -> APIRouter:
     jobs, store = engine.jobs, engine.store
 
     @routes.post("", status_code=201)
-    async def submit(request: JobRequest) -> Job:
-        return jobs.submit(request)
+    async def submit(request: AnyRequest) -> Job:
+        if not isinstance(request, FilmRequest):
+            return jobs.submit(request)
+        return jobs.submit(request, await asyncio.to_thread(unusable, request.film, engine.media.path))
 
     @routes.get("")
     async def page(state: StateKind | None = None, after: str | None = None, limit: int = 100) -> list[Job]:
@@ -144,6 +176,8 @@ def _job_wishes(engine: Engine) -> APIRouter:
         job = _existing(engine, job_id)
         if job.state.kind != "running":
             raise HTTPException(409, "the job does not run")
+        if isinstance(job.request, FilmRequest):
+            raise HTTPException(409, "a film is made whole")
         return jobs.stop_early(job)
 
     return routes
@@ -189,6 +223,21 @@ def _media_routes(engine: Engine) -> APIRouter:
         finally:
             path.unlink(missing_ok=True)
         return item
+
+    @routes.put("/loras/{model_id}")
+    async def put_lora(model_id: str, request: Request) -> str:
+        found = engine.library.find(model_id)
+        if found is None:
+            raise ProblemsError([Problem(field="model", kind="unknown_model", value=model_id)])
+        path, sha256 = await engine.media.receive(request.stream())
+        try:
+            wrong = await asyncio.to_thread(lambda: list(lora_problems("lora", path, found[1].card, found[0])))
+            if wrong:
+                raise ProblemsError(wrong)
+            engine.media.adopt(path, sha256, SUFFIX)
+        finally:
+            path.unlink(missing_ok=True)
+        return sha256
 
     @routes.post("/inspect")
     async def look(request: Request) -> MediaItem:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import itertools
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -61,6 +62,8 @@ class _Reading:
             ProblemsError: when the clip cannot be read, or has no such frame.
         """
         try:
+            if self._path.suffix == ".zip":
+                return self._answer_pictures()
             still = _read_still(self._path)
             return self._answer_still(still) if still is not None else self._answer_clip()
         except MediaError as error:
@@ -73,6 +76,19 @@ class _Reading:
         width, height = self._wanted.size(still.shape[1], still.shape[0])
         jpeg = to_jpeg(stretch(still, width, height), JPEG_QUALITY)
         return _packed(0, (1, None), (width, height), [jpeg])
+
+    def _answer_pictures(self) -> bytes:
+        """Of a sequence of pictures, which is one of our takes: nobody else's zip comes into the store."""
+        from engine.media.frames import stretch
+        from engine.media.image_zip import count_pictures, read_image_zip
+
+        first, total = self._wanted.first, count_pictures(self._path)
+        _check_first(first, total)
+        with contextlib.closing(read_image_zip(self._path, first, self._wanted.count)) as frames:
+            head = next(frames)
+            width, height = self._wanted.size(head.shape[1], head.shape[0])
+            shown = (stretch(frame, width, height) for frame in itertools.chain([head], frames))
+            return _packed(first, (total, None), (width, height), self._jpegs(shown))
 
     def _answer_clip(self) -> bytes:
         first, count = self._wanted.first, self._wanted.count
@@ -107,6 +123,7 @@ def frames_routes(media: MediaStore) -> APIRouter:
 
     @routes.get("/item")
     async def item(sha256: str) -> MediaItem:
+        media.touch(sha256)  # whoever asks what it is wants it to be there in the next moment, too
         return await asyncio.to_thread(inspect, _existing(media, sha256), sha256)
 
     @routes.get("/frames")
@@ -142,20 +159,10 @@ def _existing(media: MediaStore, sha256: str) -> Path:
 
 def _read_still(path: Path) -> "Frame | None":
     """The picture, or None for a clip (a GIF that moves is one)."""
-    from engine.media.stills import probe_still, read_still
-    from engine.media.video_probe import probe_video
+    from engine.media.film_files import find_still
+    from engine.media.stills import read_still
 
-    try:
-        still = probe_still(path)
-    except MediaError as error:
-        if error.kind in ("too_large", "unsupported"):
-            raise
-        return None
-    if still.format == "GIF":
-        with contextlib.suppress(MediaError):
-            if (probe_video(path).num_frames or 0) > 1:
-                return None
-    return read_still(path)
+    return read_still(path) if find_still(path) is not None else None
 
 
 @functools.lru_cache(maxsize=64)

@@ -1,9 +1,10 @@
-"""What is in a file that was handed over: an image or a clip."""
+"""What is in a file that was handed over: an image, a clip or a sound."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.media.errors import MediaError
+from engine.media.files import first_bytes
 from engine.protocol.media import MediaItem
 from engine.protocol.problem import Problem, ProblemKind, ProblemsError
 from engine.protocol.recipe import Recipe
@@ -12,18 +13,19 @@ if TYPE_CHECKING:
     from engine.media.stills import StillSize
     from engine.media.video_probe import VideoProbe
 
+_PLAYLIST = b"#EXTM3U"
 _KINDS: dict[str, ProblemKind] = {"too_large": "too_large", "unsupported": "unsupported"}
 # Where a container cannot tell its frames, a longer clip is not decoded to count them: that takes minutes.
 _LONGEST_COUNTED_S = 20 * 60.0
 
 
 def inspect(path: Path, sha256: str) -> MediaItem:
-    """The file as an image or a clip, by its first bytes; a GIF that moves is a clip.
+    """The file as an image, a clip or a sound, by its first bytes; a GIF that moves is a clip.
 
     A clip is decoded only where its container cannot tell how many frames it has, and then up to 20 minutes of it.
 
     Raises:
-        ProblemsError: when it is neither, cannot be read, or is too large.
+        ProblemsError: when it is none of them, cannot be read, or is too large.
     """
     from engine.media.stills import probe_still
 
@@ -62,8 +64,19 @@ def _inspect_clip(path: Path, sha256: str, not_an_image: MediaError) -> MediaIte
     try:
         return _clip_item(path, sha256, probe_video(path))
     except MediaError as error:
-        worse = not_an_image if error.kind == "unreadable" else error
-        raise refusal(worse) from error
+        if error.kind == "no_picture" and (sound := _sound_item(path, sha256)) is not None:
+            return sound
+        raise refusal(_worse(path, not_an_image, error)) from error
+
+
+def _worse(path: Path, as_image: MediaError, as_clip: MediaError) -> MediaError:
+    """What to say of a file that is neither: what somebody who wants to use it understands."""
+    if first_bytes(path, len(_PLAYLIST)) == _PLAYLIST:
+        return MediaError("unreadable", "a playlist: it only names other files")
+    if as_clip.kind == "unreadable":
+        unknown = as_image.detail.startswith("not a picture")
+        return MediaError("unreadable", "neither a picture nor a clip nor a sound") if unknown else as_image
+    return as_clip
 
 
 def _clip_item(path: Path, sha256: str, clip: "VideoProbe") -> MediaItem:
@@ -91,6 +104,25 @@ def _clip_item(path: Path, sha256: str, clip: "VideoProbe") -> MediaItem:
         variable_rate=variable_rate,
         promised_frames=clip.promised_frames if clip.ends_early else None,
         recipe=_recipe(clip.recipe_json),
+    )
+
+
+def _sound_item(path: Path, sha256: str) -> MediaItem | None:
+    """The file as a sound; None when there is none in it that can be read."""
+    from engine.media.sound import probe_sound
+
+    try:
+        sound = probe_sound(path)
+    except MediaError:
+        return None
+    return MediaItem(
+        sha256=sha256,
+        kind="sound",
+        format=sound.format,
+        size_bytes=path.stat().st_size,
+        num_frames=0,
+        duration_s=sound.duration_s,
+        has_audio=True,
     )
 
 

@@ -5,27 +5,28 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from engine.pool.pool import Pool, Worker
 from engine.protocol.events import JobChanged, JobRemoved, Preview, Progress, QueueReordered, WorkerChanged
 from engine.protocol.failure import Failure
 from engine.protocol.job import (
+    AnyRequest,
     Cancelled,
     Done,
     Drafted,
     Failed,
+    FilmRequest,
     Job,
-    JobRequest,
     Paused,
     Queued,
     Running,
     SetAside,
     State,
     Wish,
+    suffix,
 )
 from engine.protocol.problem import Problem, ProblemsError
-from engine.protocol.work import Alive, Broke, Finished, Ready, Render, Report, Stop, Stopped
+from engine.protocol.work import Alive, Broke, Finished, Ready, Report, Stop, Stopped
 from engine.protocol.worker_status import WorkerStatus
 from engine.queue.store import JobStore
 from engine.server.admission import Admission, Model
@@ -33,7 +34,7 @@ from engine.server.checkpoints import Checkpoints
 from engine.server.events import Hub
 from engine.server.library import Library
 from engine.server.media_store import MediaStore
-from engine.server.run import Run, after_loss, after_stop, after_take
+from engine.server.run import Run, after_loss, after_stop, after_take, command_for
 
 log = logging.getLogger(__name__)
 
@@ -68,13 +69,14 @@ class Jobs:
         """The job as it is, also when the disk did not take its last change yet; None when there is none."""
         return self._unsaved.get(job_id) or self._store.get(job_id)
 
-    def submit(self, request: JobRequest) -> Job:
+    def submit(self, request: AnyRequest, known: Iterable[Problem] = ()) -> Job:
         """Check a request and queue it; the job is on disk when this returns.
 
         Raises:
-            ProblemsError: with everything that is wrong with it.
+            ProblemsError: with everything that is wrong with it, what is `known` of that included.
         """
         _, found = self._check(request)
+        found += known
         if found:
             raise ProblemsError(found)
         job = self._store.add(request)
@@ -91,7 +93,7 @@ class Jobs:
     def pause(self, job: Job) -> Job:
         """Let a job wait until it is resumed; a running one changes its state when its checkpoint is on disk."""
         if isinstance(job.state, Queued):
-            return self._change(job, Paused(step=0, total_steps=job.request.recipe.steps_per_section))
+            return self._change(job, Paused(step=0, total_steps=job.request.total_steps))
         return self._ask(job, "pause")
 
     def stop_early(self, job: Job) -> Job:
@@ -221,9 +223,10 @@ class Jobs:
             yield from page
             after = page[-1].id
 
-    def _check(self, request: JobRequest) -> tuple[Model | None, list[Problem]]:
+    def _check(self, request: AnyRequest) -> tuple[Model | None, list[Problem]]:
         model, found = self._admission.check(request)
-        if model is not None and self._pool is not None and self._pool.for_device(request.device) is None:
+        can_run = model is not None or isinstance(request, FilmRequest)
+        if can_run and self._pool is not None and self._pool.for_device(request.device) is None:
             found.append(Problem(field="device", kind="unsupported", value=request.device, nearest="auto"))
         return model, found
 
@@ -258,7 +261,7 @@ class Jobs:
     def _start(self, job: Job, worker: Worker, ready: Ready) -> None:
         """Send a job to a free worker, or fail it when what it needs is gone."""
         model, found = self._check(job.request)  # a model or an image may have been deleted since
-        if found or model is None:
+        if found:
             gone = any(problem.kind in ("unknown_model", "not_installed") for problem in found)
             kind = "missing_weights" if gone else "bad_input"
             failure = Failure(kind=kind, detail=str(ProblemsError(found)))
@@ -271,26 +274,13 @@ class Jobs:
         except sqlite3.Error:
             self._media.clear_room(room)
             raise
-        run = Run(worker, room, room / f"take.{job.request.delivery.container}")
+        run = Run(worker, room, room / f"take.{suffix(job.request.delivery.container)}")
         self._running[job.id] = run
         self._hub.publish(JobChanged(job=running))
-        worker.send(self._render(job, model, run.output, checkpoints))
+        files = {media: str(self._media.path(media)) for media in job.request.media}
+        worker.send(command_for(job, model, run, files, checkpoints))
         if job.wish is not None:  # its last worker died before it could
             worker.send(Stop(job_id=job.id, wish=job.wish))
-
-    def _render(self, job: Job, model: Model, output: Path, checkpoints: Path) -> Render:
-        return Render(
-            job_id=job.id,
-            recipe=job.request.recipe,
-            delivery=job.request.delivery,
-            card=model.card,
-            model_folder=str(model.folder),
-            media_files={media: str(self._media.path(media)) for media in job.request.recipe.media},
-            output=str(output),
-            checkpoints=str(checkpoints),
-            until_step=None if job.drafted else job.request.draft_steps,
-            habits=job.request.habits,
-        )
 
     def _end(self, worker: Worker, report: Finished | Stopped | Broke) -> None:
         run = self._running.get(report.job_id)
@@ -310,7 +300,7 @@ class Jobs:
         if isinstance(report, Broke):
             return Failed(finished_at=time.time(), failure=report.failure)
         try:
-            self._media.adopt(run.output, report.sha256, job.request.delivery.container)
+            self._media.adopt(run.output, report.sha256, suffix(job.request.delivery.container))
         except OSError as error:
             failure = Failure(kind="internal", detail=f"take not kept: {error.strerror}")
             return Failed(finished_at=time.time(), failure=failure)
@@ -337,7 +327,7 @@ class Jobs:
         if isinstance(job.state, Done | Cancelled):
             self._checkpoints.remove(job.id)
             made = {job.state.take.media} if isinstance(job.state, Done) else set[str]()
-            drafts = self._store.media_of(job.id) - job.request.recipe.media - made
+            drafts = self._store.media_of(job.id) - job.request.media - made
             for sha256 in drafts:
                 self._store.release_media(job.id, sha256)
             self._delete_unneeded(drafts)
@@ -350,10 +340,14 @@ class Jobs:
 
     def _status(self, worker: Worker) -> WorkerStatus:
         state = "not_responding" if worker.silent_s is not None else "ready" if worker.ready else "starting"
+        ready = worker.ready
         return WorkerStatus(
             device=worker.device,
             state=state,
-            found=_found(worker.ready) if worker.ready else "",
+            found=_found(ready) if ready else "",
+            total_bytes=ready.total_bytes if ready else 0,
+            machine_bytes=ready.machine_bytes if ready else 0,
+            value_bytes=ready.value_bytes if ready else 0,
             job_id=next((job_id for job_id, run in self._running.items() if run.worker is worker), None),
             silent_s=worker.silent_s,
         )

@@ -1,16 +1,25 @@
-"""Images and clips by content hash: written once, never changed."""
+"""Images, clips and sounds by content hash: written once, never changed."""
 
 import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from tempfile import mkdtemp, mkstemp
 
+from engine.media.formats import SOUND_SUFFIXES
 from engine.protocol.problem import Problem, ProblemsError
 
 LARGEST_UPLOAD_BYTES = 64 * 2**30
+UNNEEDED_S = 24 * 3600.0
+TOUCHED_S = 3600.0
+
+
+def is_sound(path: Path) -> bool:
+    """Whether a file of the store is a sound, as the ending says that `inspect` gave it."""
+    return path.suffix.removeprefix(".") in SOUND_SUFFIXES
 
 
 class MediaStore:
@@ -60,6 +69,23 @@ class MediaStore:
         target.parent.mkdir(exist_ok=True)
         path.replace(target)
         return target
+
+    def touch(self, sha256: str) -> Path | None:
+        """Where the media lies, or None; somebody is about to need it, so that it counts as new."""
+        path = self.path(sha256)
+        if path is not None:
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < time.time() - TOUCHED_S:  # rarely: what is measured of a clip is kept by it
+                    path.touch()
+        return path
+
+    def drop_unneeded(self, is_needed: Callable[[str], bool]) -> None:
+        """Delete files that no job needs and nobody has touched for a day; clients send them again where they do."""
+        before = time.time() - UNNEEDED_S
+        for path in self._folder.glob("??/*.*"):
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < before and not is_needed(path.stem):
+                    path.unlink()
 
     def remove(self, sha256: str) -> None:
         """Delete a file that nothing needs any more."""

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from engine.pool.pool import Worker
 from engine.protocol.home import BUILD
-from engine.protocol.job import Cancelled, Done, Drafted, Job, Paused, Queued, TakeFile
-from engine.protocol.work import Finished, Stopped
+from engine.protocol.job import Cancelled, Done, Drafted, FilmRequest, Job, Paused, Queued, TakeFile
+from engine.protocol.work import Export, Finished, Render, Stopped
+from engine.server.admission import Model
 
 
 @dataclass
@@ -24,6 +25,30 @@ class Run:
     output: Path
     step: int = 0
     total_steps: int | None = None
+
+
+def command_for(
+    job: Job, model: Model | None, run: Run, media_files: dict[str, str], checkpoints: Path
+) -> Render | Export:
+    """What a worker is told for this try; a film has no model."""
+    request, output = job.request, str(run.output)
+    if isinstance(request, FilmRequest):
+        return Export(
+            job_id=job.id, film=request.film, delivery=request.delivery, media_files=media_files, output=output
+        )
+    assert model is not None  # a request without its model has a problem, and is not started
+    return Render(
+        job_id=job.id,
+        recipe=request.recipe,
+        delivery=request.delivery,
+        card=model.card,
+        model_folder=str(model.folder),
+        media_files=media_files,
+        output=output,
+        checkpoints=str(checkpoints),
+        until_step=None if job.drafted else request.draft_steps,
+        habits=request.habits,
+    )
 
 
 def after_loss(job: Job, run: Run | None) -> Queued | Paused | Cancelled:
@@ -62,4 +87,4 @@ def _paused(job: Job, run: Run | None) -> Paused:
 def _total_steps(job: Job, run: Run | None) -> int:
     """In all sections as the worker counted them; of one, before it did."""
     counted = run.total_steps if run else None
-    return job.request.recipe.steps_per_section if counted is None else counted
+    return job.request.total_steps if counted is None else counted

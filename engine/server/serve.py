@@ -1,10 +1,12 @@
 """The engine process: one per user folder, on a loopback port that the rendezvous file names."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import secrets
 import socket
+import sqlite3
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -14,12 +16,13 @@ import uvicorn
 from filelock import FileLock, Timeout
 
 from engine.pool.local import LocalPool
-from engine.protocol.home import BUILD, Rendezvous, rendezvous_file, write_private
+from engine.protocol.home import BUILD, Rendezvous, rendezvous_file, write_rendezvous
 from engine.server.app import Engine, create_app
 from engine.server.auth import Guard
 from engine.server.lifetime import Lifetime
 
 LOG_BYTES = 2 * 2**20
+TIDY_INTERVAL_S = 3600.0
 
 
 class AlreadyRunningError(Exception):
@@ -76,7 +79,7 @@ async def _serve(folder: Path, idle_exit_s: float | None) -> None:
     listener.bind(("127.0.0.1", 0))
     port = int(listener.getsockname()[1])
     token = secrets.token_urlsafe(32)
-    app = Lifetime(create_app(engine, lambda: server.leave()), idle_exit_s, engine.store.is_idle)
+    app = Lifetime(create_app(engine, lambda: server.leave()), idle_exit_s, engine.is_idle)
     config = uvicorn.Config(
         Guard(app, token, port),
         lifespan="off",
@@ -88,20 +91,30 @@ async def _serve(folder: Path, idle_exit_s: float | None) -> None:
     )
     server = _Server(config, rendezvous_file(folder))
     rendezvous = Rendezvous(pid=os.getpid(), port=port, token=token, build=BUILD)
-    write_private(rendezvous_file(folder), rendezvous.model_dump_json())
+    write_rendezvous(folder, rendezvous)
     try:
         async with asyncio.TaskGroup() as tasks:
             serving = tasks.create_task(server.serve(sockets=[listener]))
             await server.answers.wait()
             pool = LocalPool(folder, engine.jobs)  # only now: a worker's start takes a processor of its own
             engine.jobs.use(pool)
-            watch = tasks.create_task(app.watch(server.leave))
+            engine.downloads.resume()
+            beside = [tasks.create_task(app.watch(server.leave)), tasks.create_task(_tidy(engine))]
             await serving
-            watch.cancel()
+            for each in beside:
+                each.cancel()
             await pool.stop()
     finally:
+        engine.downloads.close()
         rendezvous_file(folder).unlink(missing_ok=True)
         engine.store.close()
+
+
+async def _tidy(engine: Engine) -> None:
+    while True:
+        with contextlib.suppress(sqlite3.Error, OSError):  # it is tried again
+            engine.media.drop_unneeded(engine.store.needs)
+        await asyncio.sleep(TIDY_INTERVAL_S)
 
 
 def _log_to(path: Path) -> None:

@@ -10,10 +10,13 @@ from typer.exceptions import TyperException
 from engine.client.errors import EngineError, EngineStartError
 from engine.protocol.problem import ProblemsError
 from studio.cli.exits import Exit
+from studio.cli.film import film
 from studio.cli.finish import finish
 from studio.cli.look import inspect, queue, serve
 from studio.cli.make import animate, generate
 from studio.cli.models import models
+from studio.cli.quantize import quantize
+from studio.cli.storyboard import storyboard
 from studio.cli.verbs import bridge, extend, loop, remix, retake
 from studio.cli.words import problem_sentence
 
@@ -26,7 +29,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (generate, animate, finish, extend, loop, bridge, remix, retake, inspect, serve):
+making = (generate, animate, finish, extend, loop, bridge, remix, retake, storyboard, film)
+for command in (*making, quantize, inspect, serve):
     app.command()(command)
 app.add_typer(models, name="models")
 app.add_typer(queue, name="queue")

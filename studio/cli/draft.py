@@ -15,7 +15,7 @@ from engine.protocol.job import Delivery, JobRequest
 from engine.protocol.media import MediaItem
 from engine.protocol.model_card import ModelCard
 from engine.protocol.problem import Problem, ProblemsError
-from engine.protocol.recipe import Recipe
+from engine.protocol.recipe import LoraUse, Recipe
 from engine.protocol.rules import LARGEST_FPS, problems, snap
 from engine.protocol.verbs import matched_size
 from studio.cli.options import Options
@@ -49,7 +49,7 @@ def draft(client: EngineClient, prompt: str, images: list[str], options: Options
     recipe, rounded = snap(_bare(card, prompt, size, _num_frames(card, options), options), card)
     pinned = [_pinned(text, recipe.num_frames) for text in images]
     named = recipe.changed(conditions=[Condition(media="", frame_index=index) for index, _ in pinned])
-    found = _as_typed(problems(named, card), named, card, options)
+    found = _as_typed(problems(named, card, _others(client)), named, card, options)
     found += source_problems(_path(options.output or ""), [path for _, path in pinned])
     made = _draft(card, named, options, f"{slug(prompt)}-{recipe.seed}", rounded, found)
     conditions: list[Condition] = []
@@ -61,7 +61,7 @@ def draft(client: EngineClient, prompt: str, images: list[str], options: Options
             found.extend(error.problems)
     if found:
         raise ProblemsError(found)
-    return _with_recipe(made, recipe.changed(conditions=conditions))
+    return _with_recipe(made, recipe.changed(conditions=conditions, loras=_loras(client, options)))
 
 
 def draft_verb(client: EngineClient, verb: Verb, clips: Sequence[Path], prompt: str | None, options: Options) -> Draft:
@@ -73,19 +73,24 @@ def draft_verb(client: EngineClient, verb: Verb, clips: Sequence[Path], prompt: 
     card = _card(client, options.model)
     paths = [_path(clip) for clip in clips]
     items = [client.inspect(path) for path in paths]
+    mute = [path.name for path, item in zip(paths, items, strict=True) if item.kind == "sound"]
+    if mute:
+        raise ProblemsError(
+            [Problem(field=name, kind="unreadable", detail="there are no pictures in it") for name in mute]
+        )
     size = _size(options.size, card) or matched_size(items[0], card)
     known = items[0].recipe or sidecar_recipe(paths[0])
     said = prompt if prompt is not None else known.prompt if known else ""
     bare, rounded = snap(_bare(card, said, size, card.defaults.num_frames, options), card)
     recipe = verb(bare, card, items)
-    found = _as_typed(problems(recipe, card), recipe, card, options)
+    found = _as_typed(problems(recipe, card, _others(client)), recipe, card, options)
     found += source_problems(_path(options.output or ""), paths)
     made = _draft(card, recipe, options, f"{slug(paths[0].stem)}-{verb.__name__}-{recipe.seed}", rounded, found)
     if found:
         raise ProblemsError(found)
     for path in paths:
         client.upload(path)
-    return made
+    return _with_recipe(made, recipe.changed(loras=_loras(client, options)))
 
 
 def _draft(
@@ -104,6 +109,20 @@ def _draft(
         draft_steps=options.draft_steps,
     )
     return Draft(request, card, output, rounded)
+
+
+def _loras(client: EngineClient, options: Options) -> list[LoraUse]:
+    """Those that were typed, once the engine has them: it refuses what was made for another model."""
+    found: list[LoraUse] = []
+    for text in options.lora or []:
+        file, _, strength = text.rpartition("=")
+        try:
+            weight = float(strength) if file else 1.0
+        except ValueError:  # an equals sign of its name
+            file, weight = "", 1.0
+        sha256 = client.upload_lora(_path(Path(file or text)), options.model)
+        found.append(LoraUse.model_validate({"media": sha256, "strength": weight}))
+    return found
 
 
 def _with_recipe(made: Draft, recipe: Recipe) -> Draft:
@@ -125,6 +144,7 @@ def _bare(card: ModelCard, prompt: str, size: tuple[int, int], num_frames: int, 
         "guidance_scale": defaults.guidance_scale if options.guidance is None else options.guidance,
         "seed": secrets.randbelow(_LARGEST_RANDOM_SEED) if options.seed is None else options.seed,
         "loop": options.loop,
+        "speed": options.speed,
     }
     try:
         return Recipe.model_validate(fields)
@@ -173,6 +193,10 @@ def _as_typed(found: list[Problem], recipe: Recipe, card: ModelCard, options: Op
 def _usable_rate(fps: float | None, card: ModelCard) -> float:
     """What lengths are counted with; that a rate is none is told where it is checked."""
     return fps if fps is not None and 1.0 <= fps <= LARGEST_FPS else card.defaults.fps
+
+
+def _others(client: EngineClient) -> list[ModelCard]:
+    return [card for card, missing in client.models() if not missing and card.runs_here]
 
 
 def _card(client: EngineClient, model: str) -> ModelCard:

@@ -7,11 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from engine.client.api import EngineClient
-from engine.protocol.job import Cancelled, Done, Drafted, Failed, Job, Paused, SetAside, TakeFile
+from engine.protocol.job import (
+    AnyRequest,
+    Cancelled,
+    Done,
+    Drafted,
+    Failed,
+    FilmRequest,
+    Job,
+    Paused,
+    SetAside,
+    TakeFile,
+)
 from engine.protocol.problem import Problem, ProblemsError
 from engine.protocol.recipe import Recipe
 from studio.cli.exits import Exit
-from studio.cli.output import deliver
+from studio.cli.output import deliver, recipe_beside
 from studio.cli.words import failure_sentence, frames, notice_sentence, seconds
 
 
@@ -38,7 +49,7 @@ def end(client: EngineClient, job: Job, ending: Ending) -> int:
     result: dict[str, Any] = {
         "status": job.state.kind,
         "job": job.id,
-        "recipe": job.request.recipe.model_dump(),
+        **_made(job.request),
         **ending.facts,
         "took_s": round(ending.took_s, 3),
     }
@@ -68,9 +79,8 @@ def end(client: EngineClient, job: Job, ending: Ending) -> int:
 def _saved(
     client: EngineClient, job: Job, state: Done | Drafted, ending: Ending, result: dict[str, Any]
 ) -> tuple[str, Exit]:
-    recipe = job.request.recipe
     try:
-        written = deliver(client, state.take, ending.output, recipe if job.request.delivery.embed_recipe else None)
+        written = deliver(client, state.take, ending.output, recipe_beside(job.request))
     except OSError as error:
         detail = f"{ending.output}: {error.strerror}; the take is kept: `reelwright queue save {job.id} FILE`"
         raise ProblemsError([Problem(field="output", kind="not_writable", detail=detail)]) from error
@@ -84,12 +94,24 @@ def _saved(
         went_on = ""
     else:
         went_on = f" · draft after step {state.step}: `reelwright finish {job.id[-8:]}` goes on with it"
-    length = _length(recipe, state.take)
-    took = f"seed {recipe.seed} · took {seconds(ending.took_s)}"
-    return f"{ending.output}  {length} · {took}{went_on}", Exit.OK
+    length = _length(job.request, state.take)
+    return f"{ending.output}  {length} · took {seconds(ending.took_s)}{went_on}", Exit.OK
 
 
-def _length(recipe: Recipe, take: TakeFile) -> str:
+def _made(request: AnyRequest) -> dict[str, Any]:
+    if isinstance(request, FilmRequest):
+        return {"film": request.film.model_dump()}
+    return {"recipe": request.recipe.model_dump()}
+
+
+def _length(request: AnyRequest, take: TakeFile) -> str:
+    if isinstance(request, FilmRequest):
+        film = request.film
+        return f"{film.width}x{film.height} · {frames(take.num_frames)} · {seconds(film.duration_s)}"
+    return f"{_recipe_length(request.recipe, take)} · seed {request.recipe.seed}"
+
+
+def _recipe_length(recipe: Recipe, take: TakeFile) -> str:
     width, height = recipe.take_size
     if take.num_frames == recipe.take_frames == 1:
         return f"{width}x{height} · a still"

@@ -15,7 +15,7 @@ from engine.client.api import EngineClient, EventStream
 from engine.client.attach import attach
 from engine.client.errors import EngineGoneError, RefusedError
 from engine.protocol.events import JobChanged, JobRemoved, Preview, Progress, Stage, WorkerChanged
-from engine.protocol.job import Job, JobRequest
+from engine.protocol.job import AnyRequest, Job
 from studio.cli.words import seconds, silence_words
 
 CANCEL_WAIT_S = 15.0
@@ -84,7 +84,7 @@ class Follower:
         self._last = ("starting", 0.0)
         self._silent_since_s: float | None = None
 
-    def run(self, request: JobRequest, shown: Display) -> Job:
+    def run(self, request: AnyRequest, shown: Display) -> Job:
         """Submit a job; returns it when it is over.
 
         Raises:

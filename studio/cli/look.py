@@ -17,12 +17,12 @@ from engine.client.attach import attach, attach_running
 from engine.client.errors import RefusedError
 from engine.client.process import child_environment, module_command
 from engine.protocol.home import home
-from engine.protocol.job import Cancelled, Done, Drafted, Job
+from engine.protocol.job import Cancelled, Done, Drafted, FilmRequest, Job
 from engine.protocol.media import MediaItem
 from engine.protocol.problem import Problem, ProblemsError
 from studio.cli.exits import Exit
-from studio.cli.output import check_output, deliver, pictures, sidecar_recipe
-from studio.cli.words import frames, seconds, silence_words, state_words
+from studio.cli.output import check_output, deliver, pictures, recipe_beside, sidecar_recipe
+from studio.cli.words import frames, request_words, seconds, silence_words, state_words
 
 queue = Typer(help="The jobs: waiting, running and done.", invoke_without_command=True, no_args_is_help=False)
 
@@ -72,12 +72,16 @@ def show_queue(context: Context, as_json: Json = False) -> int:
         return Exit.OK
     table = Table("job", "state", "prompt", "clip", "seed", box=None)
     for job in jobs:
-        recipe = job.request.recipe
-        prompt = " ".join(recipe.prompt.split())
+        prompt, seed = request_words(job.request), ""
+        if isinstance(job.request, FilmRequest):
+            film = job.request.film
+            clip = f"{film.width}x{film.height}x{film.num_frames}"
+        else:
+            recipe = job.request.recipe
+            clip, seed = "{}x{}x{}".format(*recipe.take_size, recipe.take_frames), str(recipe.seed)
         prompt = prompt if len(prompt) <= _LONGEST_PROMPT else prompt[: _LONGEST_PROMPT - 1] + "…"
-        clip = "{}x{}x{}".format(*recipe.take_size, recipe.take_frames)
         state = f"{state_words(job)}, {silence_words(silent[job.id])}" if job.id in silent else state_words(job)
-        table.add_row(job.id[-8:], state, prompt, clip, str(recipe.seed))
+        table.add_row(job.id[-8:], state, prompt, clip, seed)
     console(_WIDE).print(table)
     return Exit.OK
 
@@ -113,18 +117,19 @@ def stop_job(job: JobId, as_json: Json = False) -> int:
 
 
 @queue.command("save")
-def save_job(job: JobId, output: Annotated[Path, Argument(metavar="FILE")], as_json: Json = False) -> int:
-    """Write a finished job's take, or a draft, to a file."""
+def save_job(job: JobId, file: Annotated[Path | None, Argument(metavar="FILE")] = None, as_json: Json = False) -> int:
+    """Write a finished job's take, or a draft, to a file. By default it is the one that the first command named."""
     with attach() as client:
         found = find_job(client, job)
         if not isinstance(found.state, Done | Drafted):
             raise wrong_state(found)
-        check_output(output, found.state.take.container)
         request = found.request
+        if file is None and request.save_as is None:
+            raise ProblemsError([Problem(field="output", kind="missing", detail="the first command named no file")])
+        output = file or Path(request.save_as or "")
+        check_output(output, found.state.take.container)
         try:
-            written = deliver(
-                client, found.state.take, output, request.recipe if request.delivery.embed_recipe else None
-            )
+            written = deliver(client, found.state.take, output, recipe_beside(request))
         except OSError as error:
             detail = f"{output}: {error.strerror}"
             raise ProblemsError([Problem(field="output", kind="not_writable", detail=detail)]) from error
@@ -172,6 +177,8 @@ def console(piped_columns: int = 160) -> Console:
 
 
 def _media_words(item: MediaItem, *, is_sequence: bool) -> str:
+    if item.kind == "sound":
+        return f"sound · {item.format} · {seconds(item.duration_s or 0)}"
     words = ["pictures of a clip" if is_sequence else item.kind, f"{item.width}x{item.height}"]
     if is_sequence:
         words.append(frames(item.num_frames))

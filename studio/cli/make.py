@@ -44,10 +44,13 @@ def _make(drafting: Callable[[EngineClient], Draft], options: Options) -> int:
     began_s = time.monotonic()
     with attach() as client:
         made = drafting(client)
+        request = made.request
+        if options.output is not None:  # `finish` and `queue save` go there too, from wherever they are called
+            request = request.changed(save_as=str(made.output.absolute()))
         if not options.json:
             sys.stderr.writelines(f"{rounding_sentence(problem, made.card)}\n" for problem in made.rounded)
         follower = Follower(client, options.previews)
         with display() as shown:
-            job = follower.run(made.request, shown)
+            job = follower.run(request, shown)
         facts = {"rounded": [p.model_dump(include={"field", "value", "nearest"}) for p in made.rounded]}
         return end(follower.client, job, Ending(made.output, options.json, time.monotonic() - began_s, facts))

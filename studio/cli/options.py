@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_type_hints
 from typer import Option
 
 from engine.protocol.job import Device
+from engine.protocol.recipe import Speed
 from studio.cli.output import Format
 
 _RECIPE = "Recipe"
@@ -30,6 +31,16 @@ class Options:
     fps: Annotated[float | None, Option(help="Frames per second of the model.", rich_help_panel=_RECIPE)] = None
     steps: Annotated[int | None, Option(help="Denoising steps.", rich_help_panel=_RECIPE)] = None
     guidance: Annotated[float | None, Option(help="Guidance scale; 1 is off.", rich_help_panel=_RECIPE)] = None
+    lora: Annotated[
+        list[str] | None,
+        Option(
+            metavar="FILE[=STRENGTH]", help="A LoRA for this model (.safetensors). Repeatable.", rich_help_panel=_RECIPE
+        ),
+    ] = None
+    speed: Annotated[
+        Speed,
+        Option(help="What changes little between steps is not computed again; near to full.", rich_help_panel=_RECIPE),
+    ] = "full"
     seed: Annotated[int | None, Option(help="Same seed, same clip; random if not given.", rich_help_panel=_RECIPE)] = (
         None
     )
@@ -60,8 +71,8 @@ class Options:
     format: Annotated[
         Format | None,
         Option(
-            help="mp4 (H.264), webm (VP9), ffv1 (lossless .mkv), prores (.mov), gif, or png: one picture, or a folder "
-            "(or .zip) of them.",
+            help="mp4 (H.264), h265 (.mp4), webm (VP9), ffv1 (lossless .mkv), prores (.mov), gif, or png: one picture, "
+            "or a folder (or .zip) of them.",
             rich_help_panel=_RESULT,
         ),
     ] = None

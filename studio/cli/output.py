@@ -11,24 +11,27 @@ from pathlib import Path
 from typing import Literal
 
 from engine.client.api import EngineClient
-from engine.protocol.job import Container, TakeFile, usual_container
+from engine.protocol.job import AnyRequest, Container, JobRequest, TakeFile, carries_recipe, suffix, usual_container
 from engine.protocol.problem import Problem, ProblemsError
 from engine.protocol.recipe import Recipe
 from studio.cli.follow import save
 
-Format = Literal["mp4", "webm", "ffv1", "prores", "gif", "png"]
+Format = Literal["mp4", "h265", "webm", "ffv1", "prores", "gif", "png"]
 _CONTAINERS: dict[Format, Container] = {
     "mp4": "mp4",
+    "h265": "h265",
     "webm": "webm",
     "ffv1": "mkv",
     "prores": "mov",
     "gif": "gif",
     "png": "zip",
 }
-_SUFFIXES: dict[str, Container] = {".png": "png", **{f".{container}": container for container in _CONTAINERS.values()}}
+_SUFFIXES: dict[str, Container] = {
+    ".png": "png",
+    **{f".{container}": container for container in _CONTAINERS.values() if suffix(container) == container},
+}
 SIDECAR_SUFFIX = ".recipe.json"
 _PICTURE = re.compile(r"frame-\d{6,}\.png")
-_NO_RECIPE_INSIDE: tuple[Container, ...] = ("gif",)
 
 
 def destination(chosen: Path | None, wanted: Format | None, recipe: Recipe, name: str) -> tuple[Path, Container]:
@@ -46,8 +49,11 @@ def destination(chosen: Path | None, wanted: Format | None, recipe: Recipe, name
     named = _SUFFIXES.get(chosen.suffix.lower())
     if container is None:
         return chosen, named or "mp4"
-    if named not in (container, None) or (named is None and container != "zip"):
-        nearest = f"a name that ends in .{container}" if container != "zip" else "a folder or a name that ends in .zip"
+    if named is None and container == "zip":
+        return chosen, container
+    if named is None or suffix(named) != suffix(container):
+        wanted_name = f"a name that ends in .{suffix(container)}"
+        nearest = wanted_name if container != "zip" else "a folder or a name that ends in .zip"
         raise ProblemsError([Problem(field="output", kind="unsupported", value=chosen.name, nearest=nearest)])
     return chosen, container
 
@@ -85,9 +91,9 @@ def _not_writable(output: Path) -> str | None:
 def check_output(output: Path, container: Container) -> None:
     """Raise `ProblemsError` unless a take of this kind can be written there."""
     is_folder = container == "zip" and not output.suffix
-    if not is_folder and _SUFFIXES.get(output.suffix.lower()) != container:
+    if not is_folder and output.suffix.lower() != f".{suffix(container)}":
         problem = Problem(
-            field="output", kind="unsupported", value=output.suffix or output.name, nearest=f".{container}"
+            field="output", kind="unsupported", value=output.suffix or output.name, nearest=f".{suffix(container)}"
         )
         raise ProblemsError([problem])
     if found := output_problems(output, container, num_frames=1):
@@ -112,7 +118,7 @@ def deliver(client: EngineClient, take: TakeFile, output: Path, recipe: Recipe |
             packed.unlink(missing_ok=True)
         return [output]
     save(client, take.media, output, part)
-    if recipe is None or take.container not in _NO_RECIPE_INSIDE:
+    if recipe is None or carries_recipe(take.container):
         return [output]
     sidecar = _sidecar(output)
     part.write_text(json.dumps(recipe.model_dump(), ensure_ascii=False, indent=2) + "\n", "utf-8")
@@ -179,6 +185,11 @@ def _part_of(output: Path) -> Path:
     return output.with_name(f".reelwright-{secrets.token_hex(6)}.part")
 
 
+def recipe_beside(request: AnyRequest) -> Recipe | None:
+    """The recipe that goes with a file that cannot hold it; None for a film, or where it is not wanted."""
+    return request.recipe if isinstance(request, JobRequest) and request.delivery.embed_recipe else None
+
+
 def _sidecar(clip: Path) -> Path:
     """`a.gif.recipe.json`: another `a` of another kind has another recipe."""
     return clip.with_name(clip.name + SIDECAR_SUFFIX)
@@ -186,9 +197,9 @@ def _sidecar(clip: Path) -> Path:
 
 def unused(name: str, container: Container) -> Path:
     """A name here that is not taken; that of a PNG sequence is a folder's."""
-    suffix = "" if container == "zip" else f".{container}"
-    path, number = Path(name + suffix), 2
+    ending = "" if container == "zip" else f".{suffix(container)}"
+    path, number = Path(name + ending), 2
     while path.exists():
-        path = Path(f"{name}-{number}{suffix}")
+        path = Path(f"{name}-{number}{ending}")
         number += 1
     return path

@@ -3,7 +3,7 @@
 import re
 
 from engine.protocol.failure import Failure, FailureKind
-from engine.protocol.job import Drafted, Failed, Job, Notice, Paused, Running, SetAside, Wish
+from engine.protocol.job import AnyRequest, Drafted, Failed, FilmRequest, Job, Notice, Paused, Running, SetAside, Wish
 from engine.protocol.model_card import ModelCard
 from engine.protocol.problem import Problem
 
@@ -13,6 +13,8 @@ _OPTIONS = {
     "num_frames": "--frames",
     "num_inference_steps": "--steps",
     "guidance_scale": "--guidance",
+    "speed": "--speed",
+    "loras": "--lora",
     "negative_prompt": "--negative-prompt",
     "prompt": "the prompt",
     "fps": "--fps",
@@ -27,6 +29,7 @@ _OPTIONS = {
     "from": "--from",
     "to": "--to",
     "source.strength": "--strength",
+    "conditions": "--image",
     "loop": "--loop",
     "draft_steps": "--draft-steps",
     "splice": "the take",
@@ -41,10 +44,12 @@ _PROBLEMS = {
     "outside_clip": "{value} is outside the clip",
     "same_frame": "two images stand on frame {value}",
     "missing": "no such file",
+    "needed": "is needed by this model",
     "unreadable": "cannot be read",
     "unsupported": "{value} is not supported here",
     "unknown_model": "there is no model {value!r}; `reelwright models` lists them",
-    "not_installed": "files of this model are missing",
+    "not_installed": "files of {value} are missing: `reelwright models get {value}` fetches what comes from a hub",
+    "newer_build": "this build cannot run models of the family {value!r}: a newer Reelwright is needed",
     "not_writable": "cannot be written to",
 }
 
@@ -65,10 +70,16 @@ _WISHES: dict[Wish, str] = {
     "stop_early": "being stopped early",
 }
 
+_SMALLER = {
+    "tiled": "the clip was decoded in tiles",
+    "model": "all but one part of the model waited in the machine's memory, which is slower",
+    "group": "the model's layers waited in the machine's memory, which is slower",
+}
 _CHANGES = {
     "recipe": "the recipe is another one",
     "weights": "the model's files have changed",
     "numeric_plan": "this engine or device computes in another way",
+    "speed": "--speed remembers more than is kept",
 }
 
 
@@ -81,12 +92,15 @@ def problem_sentence(problem: Problem) -> str:
         said = f"is {problem.value} characters long, more than the {problem.nearest} this model takes"
     if problem.value is None and problem.kind in ("too_large", "unsupported"):
         said = {"too_large": "is too large", "unsupported": "is not supported"}[problem.kind]
+    if problem.kind == "needed":
+        said = "this model makes nothing from words alone: give it the first frame"
     hint = ""
     if problem.nearest is not None and problem.kind != "too_long":
         hint = f"; the nearest that works is {_short(problem.nearest)}"
     only_one_step = problem.field == "draft_steps" and problem.nearest is None
     detail = " (only one step is made)" if only_one_step else f" ({problem.detail})" if problem.detail else ""
-    return f"{option_name(problem.field)}: {said}{detail}{hint}"
+    able = f"; these models can: {', '.join(problem.models)}" if problem.models else ""
+    return f"{option_name(problem.field)}: {said}{detail}{hint}{able}"
 
 
 def rounding_sentence(problem: Problem, card: ModelCard) -> str:
@@ -112,9 +126,21 @@ def notice_sentence(notice: Notice) -> str:
             return f"{option_name(notice.field)}: the model read the first {notice.kept} of {notice.given} tokens"
         case "stopped_early":
             return f"stopped early: it shows what was there after {notice.kept} of {notice.given} steps"
+        case "rate_limited":
+            return f"the file holds at most {notice.kept} frames a second, so that some of {notice.given} are left out"
+        case "smaller_plan":
+            done = _SMALLER.get(notice.field, notice.field)
+            return f"the device ran out of memory; attempt {notice.given} worked: {done}"
         case "restarted":
             changed = _CHANGES.get(notice.field, notice.field)
             return f"begun again from the first step, without the {notice.given} that were made: {changed}"
+
+
+def request_words(request: AnyRequest) -> str:
+    """What it makes: its prompt, on one line; of a film how much it joins."""
+    if isinstance(request, FilmRequest):
+        return f"film: {len(request.film.clips)} clips, {seconds(request.film.duration_s)}"
+    return " ".join(request.recipe.prompt.split())
 
 
 def state_words(job: Job) -> str:
@@ -143,8 +169,10 @@ def silence_words(silent_s: float) -> str:
 
 def option_name(field: str) -> str:
     """The option by which a user sets a recipe's field."""
-    image = re.match(r"conditions\[(\d+)\]", field)
-    return f"--image (number {int(image[1]) + 1})" if image else _OPTIONS.get(field, field)
+    several = re.match(r"(conditions|loras)\[(\d+)\]", field)
+    if several:
+        return f"{_OPTIONS[several[1]]} (number {int(several[2]) + 1})"
+    return _OPTIONS.get(field, field)
 
 
 def frames(count: int) -> str:

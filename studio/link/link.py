@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from PySide6.QtCore import QObject, Signal
 
 from engine.protocol.clip_frames import ClipFrames
-from engine.protocol.job import Job, JobRequest
+from engine.protocol.download import Download, ModelFolders, Token, TokenPlace
+from engine.protocol.job import AnyRequest, Job
 from engine.protocol.media import MediaItem
 from engine.protocol.model_card import Adding, ModelCard, ModelToAdd
 from engine.protocol.worker_status import WorkerStatus
 from studio.link.ask import Ask, OnFailed, Ticket
 from studio.link.state import LinkState, Starting
 from studio.link.trouble import Trouble
+from studio.project.files import replacing
 from studio.project.media import MediaFolder
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ class Link(QObject):
 
     Intents return at once; `done` gets the result or `failed` the trouble, never within the call itself. Trouble of
     an intent without `failed` arrives by the signal `trouble`. Intents of one lane go out in order: `upload`,
-    `inspect` and `fetch` are one, `add_model` one, `frames` one, and all others one.
+    `inspect`, `fetch` and `save` are one, `add_model` one, `frames` one, and all others one.
 
     A job that an intent returns may be older than an event that has been delivered already: take states from
     `jobs_loaded` and `happened` only.
@@ -40,8 +42,8 @@ class Link(QObject):
     Signals:
         state_changed: the new LinkState.
         jobs_loaded: every job there is, next first (list[Job]), after every connect; what was known before is void.
-        happened: a JobChanged, JobRemoved, QueueReordered, Progress or WorkerChanged; one that still waits is
-            replaced by a newer one of its key.
+        happened: a JobChanged, JobRemoved, QueueReordered, Progress, WorkerChanged or DownloadChanged; one that still
+            waits is replaced by a newer one of its key.
         preview: a Preview and its frames as JPEGs (list[bytes]); the newest of each job.
         models_loaded: every model's card and the files it lacks (Models), after every connect and `models()`.
         trouble: a Ticket and its Trouble.
@@ -83,7 +85,7 @@ class Link(QObject):
         """Make any call; the intents below are all made of it."""
         raise NotImplementedError
 
-    def submit(self, request: JobRequest, done: Done[Job] = None, failed: OnFailed | None = None) -> Ticket:
+    def submit(self, request: AnyRequest, done: Done[Job] = None, failed: OnFailed | None = None) -> Ticket:
         """Queue a job. Gone leaves open whether it was queued: the next `jobs_loaded` tells."""
         ask = Ask("submit", (request,), lambda client: client.submit(request), repeatable=False)
         return self.send(ask, done, failed)
@@ -143,6 +145,16 @@ class Link(QObject):
 
         return self.send(Ask("fetch", (sha256, suffix), receive, "bulk"), done, failed)
 
+    def save(self, sha256: str, path: Path, done: Done[Path] = None, failed: OnFailed | None = None) -> Ticket:
+        """Write media to a file of the user's, whole or not at all."""
+
+        def receive(client: EngineClient) -> Path:
+            with replacing(path) as file:
+                client.fetch(sha256, file)
+            return path
+
+        return self.send(Ask("save", (sha256, path), receive, "bulk"), done, failed)
+
     def frames(  # noqa: PLR0913  what is seen, who sees it, and the two answers
         self,
         viewer: str,
@@ -189,6 +201,56 @@ class Link(QObject):
         """Forget a model that was added; its files stay."""
         ask = Ask("remove_model", (model,), lambda client: client.remove_model(model), repeatable=False)
         return self.send(ask, done, failed)
+
+    def downloads(self, done: Done[list[Download]] = None, failed: OnFailed | None = None) -> Ticket:
+        """What of models is under way, was paused, cannot go on or was checked."""
+        return self.send(Ask("downloads", (), lambda client: client.downloads()), done, failed)
+
+    def download(self, model: str, done: Done[Download] = None, failed: OnFailed | None = None) -> Ticket:
+        """Fetch what a model lacks, or go on with it; events tell how far it is."""
+        return self.send(Ask("download", (model,), lambda client: client.download(model)), done, failed)
+
+    def pause_download(self, model: str, done: Done[Download] = None, failed: OnFailed | None = None) -> Ticket:
+        """Let a download wait."""
+        ask = Ask("pause_download", (model,), lambda client: client.pause_download(model), repeatable=False)
+        return self.send(ask, done, failed)
+
+    def cancel_download(self, model: str, done: Done[None] = None, failed: OnFailed | None = None) -> Ticket:
+        """End a download, and remove what has arrived."""
+        ask = Ask("cancel_download", (model,), lambda client: client.cancel_download(model), repeatable=False)
+        return self.send(ask, done, failed)
+
+    def verify_model(self, model: str, done: Done[Download] = None, failed: OnFailed | None = None) -> Ticket:
+        """Let all files of a model be read again; events tell how that goes."""
+        return self.send(Ask("verify_model", (model,), lambda client: client.verify_model(model)), done, failed)
+
+    def delete_model(self, model: str, done: Done[None] = None, failed: OnFailed | None = None) -> Ticket:
+        """Remove the files of a model that came from a hub."""
+        ask = Ask("delete_model", (model,), lambda client: client.delete_model(model), repeatable=False)
+        return self.send(ask, done, failed)
+
+    def model_folders(self, done: Done[ModelFolders] = None, failed: OnFailed | None = None) -> Ticket:
+        """The folders that models are looked for in."""
+        return self.send(Ask("model_folders", (), lambda client: client.model_folders()), done, failed)
+
+    def choose_model_folder(
+        self, folder: Path, done: Done[ModelFolders] = None, failed: OnFailed | None = None
+    ) -> Ticket:
+        """New models come to this folder from now on."""
+        ask = Ask("choose_model_folder", (folder,), lambda client: client.choose_model_folder(folder))
+        return self.send(ask, done, failed)
+
+    def token_place(self, done: Done[TokenPlace] = None, failed: OnFailed | None = None) -> Ticket:
+        """Where the hub's token is kept."""
+        return self.send(Ask("token_place", (), lambda client: client.token_place()), done, failed)
+
+    def put_token(self, token: Token, done: Done[TokenPlace] = None, failed: OnFailed | None = None) -> Ticket:
+        """Let the engine keep the hub's token."""
+        return self.send(Ask("put_token", (token,), lambda client: client.put_token(token)), done, failed)
+
+    def delete_token(self, done: Done[TokenPlace] = None, failed: OnFailed | None = None) -> Ticket:
+        """Let the engine forget the hub's token."""
+        return self.send(Ask("delete_token", (), lambda client: client.delete_token()), done, failed)
 
     def workers(self, done: Done[list[WorkerStatus]] = None, failed: OnFailed | None = None) -> Ticket:
         """How the engine's workers are right now."""

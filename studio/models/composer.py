@@ -1,7 +1,7 @@
 """Composer: what the prompt panel edits, what is wrong with it, and every way to make a take."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
@@ -15,12 +15,14 @@ from engine.protocol.recipe import Recipe
 from engine.protocol.rules import problems
 from studio.link.link import Link
 from studio.link.state import Failed, Lost, Starting, Stopped
-from studio.link.trouble import Problems, Trouble
-from studio.models.errands import Errands
+from studio.link.trouble import Problems
+from studio.models.batches import Batches, BatchKind
 from studio.models.film import Film
 from studio.models.library import STARTER, Library
 from studio.project import edits
 from studio.project.draft import Draft, Pin, Place, frozen
+from studio.project.planned import NeedsTakeError, needs, planned
+from studio.project.shot import Shot
 
 LARGEST_SEED = 2**31
 Hindrance = Literal[
@@ -32,8 +34,9 @@ Hindrance = Literal[
     "model_unknown",
     "model_incomplete",
     "problems",
+    "needs_take",
 ]
-"""What has to end before a take can be made."""
+"""What has to end before a take can be made; it may need the take of a shot beside it."""
 _AWAY: dict[type[object], Hindrance] = {
     Starting: "engine_starting",
     Lost: "engine_lost",
@@ -48,38 +51,41 @@ class Composer(QObject):
     """Freezes the open shot's draft and sends it.
 
     Attributes:
-        shows_advanced: whether everything that can be chosen is to be seen, or the simple things only.
         device, habits: where takes are made, and how they are watched and kept, of the user's choice.
         chosen_seconds: length of a verb's new part, of the user's choice; None means the model's usual.
 
     Signals:
         changed: the recipe, its problems or the hindrance are others.
+        advanced_changed: `shows_advanced` is another.
         sent: a job was queued for the open shot (Job).
         refused: what kept a job from being queued (Trouble).
     """
 
     changed = Signal()
+    advanced_changed = Signal(bool)
     sent = Signal(object)
     refused = Signal(object)
 
     def __init__(
-        self, film: Film, library: Library, link: Link, errands: Errands, parent: QObject | None = None
+        self, film: Film, library: Library, link: Link, batches: Batches, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._film = film
         self._library = library
         self._link = link
-        self._errands = errands
+        self._batches = batches
         self._recipe: Recipe | None = None
         self._problems: list[Problem] = []
         self._hindrance: Hindrance | None = None
-        self.shows_advanced = False
+        self._shows_advanced = False
         self.device: Device = "auto"
         self.chosen_seconds: float | None = None
         self.habits = Habits()
         film.changed.connect(self._look)
         library.changed.connect(self._look)
         link.state_changed.connect(self._look)
+        batches.sent.connect(self.sent)
+        batches.refused.connect(self.refused)
         self._look()
 
     @property
@@ -106,6 +112,17 @@ class Composer(QObject):
     def hindrance(self) -> Hindrance | None:
         """Why nothing can be generated now; None when it can."""
         return self._hindrance
+
+    @property
+    def shows_advanced(self) -> bool:
+        """Whether everything that can be chosen is to be seen, or the simple things only."""
+        return self._shows_advanced
+
+    def show_advanced(self, is_shown: bool) -> None:
+        """Let everything be seen, or the simple things only."""
+        if is_shown != self._shows_advanced:
+            self._shows_advanced = is_shown
+            self.advanced_changed.emit(is_shown)
 
     def change(self, merge: str | None = None, /, **fields: object) -> None:
         """Other values for fields of the draft."""
@@ -141,35 +158,45 @@ class Composer(QObject):
 
     def generate(self, draft_steps: int | None = None) -> None:
         """Make a take of the draft."""
-        self._send(lambda recipe, _: recipe, draft_steps)
+        self._send("generate", [self._planned], draft_steps)
+        self._remember()
+
+    def animate(self, image: str) -> None:
+        """Make a take of the draft that starts from an image (sha256)."""
+        self.pin("start", image)
+        self._send("animate", [self._planned])
         self._remember()
 
     def variations(self, count: int, draft_steps: int | None = None) -> None:
         """Takes of the draft with `count` seeds in a row; with `draft_steps` a draft board."""
-        for number in range(count):
-            self._send(lambda recipe, _, n=number: recipe.changed(seed=(recipe.seed + n) % LARGEST_SEED), draft_steps)
+        seeded: list[NewRecipe] = [
+            lambda recipe, card, n=number: self._planned(recipe, card).changed(seed=(recipe.seed + n) % LARGEST_SEED)
+            for number in range(count)
+        ]
+        self._send("variations" if draft_steps is None else "draft_board", seeded, draft_steps)
         self._remember()
 
     def extend(self, clip: MediaItem, seconds: float, *, backward: bool = False, at: int | None = None) -> None:
         """Go on from a clip's frame `at`, or lead up to it."""
         extending = verbs.extend_backward if backward else verbs.extend
-        self._send_verb(clip, lambda recipe, card: extending(recipe, card, clip, seconds, at=at))
+        kind: BatchKind = "extend_backward" if backward else "extend"
+        self._send_verb(kind, clip, lambda recipe, card: extending(recipe, card, clip, seconds, at=at))
 
     def loop(self, clip: MediaItem, seconds: float) -> None:
         """Lead from a clip's end back to its beginning."""
-        self._send_verb(clip, lambda recipe, card: verbs.loop(recipe, card, clip, seconds))
+        self._send_verb("loop", clip, lambda recipe, card: verbs.loop(recipe, card, clip, seconds))
 
     def bridge(self, clip: MediaItem, behind: MediaItem, seconds: float) -> None:
         """Lead from one clip to another."""
-        self._send_verb(clip, lambda recipe, card: verbs.bridge(recipe, card, clip, behind, seconds))
+        self._send_verb("bridge", clip, lambda recipe, card: verbs.bridge(recipe, card, clip, behind, seconds))
 
     def remix(self, clip: MediaItem, strength: float) -> None:
         """Make every frame of a clip anew."""
-        self._send_verb(clip, lambda recipe, card: verbs.remix(recipe, card, clip, strength))
+        self._send_verb("remix", clip, lambda recipe, card: verbs.remix(recipe, card, clip, strength))
 
     def retake(self, clip: MediaItem, start_s: float, end_s: float) -> None:
         """Make a part of a clip anew."""
-        self._send_verb(clip, lambda recipe, card: verbs.retake(recipe, card, clip, start_s, end_s))
+        self._send_verb("retake", clip, lambda recipe, card: verbs.retake(recipe, card, clip, start_s, end_s))
 
     @property
     def strength(self) -> float:
@@ -189,53 +216,59 @@ class Composer(QObject):
         """Length of a verb's new part."""
         return self.usual_seconds if self.chosen_seconds is None else self.chosen_seconds
 
-    def _send_verb(self, clip: MediaItem, made: NewRecipe) -> None:
+    def _send_verb(self, kind: BatchKind, clip: MediaItem, made: NewRecipe) -> None:
         """A verb's size follows its clip; the draft's own images have no place in it."""
 
         def sized(recipe: Recipe, card: ModelCard) -> Recipe:
             width, height = verbs.matched_size(clip, card)
             return made(recipe.changed(width=width, height=height, conditions=(), loop=False), card)
 
-        self._send(sized)
+        self._send(kind, [sized])
 
-    def _send(self, made: NewRecipe, draft_steps: int | None = None) -> None:
-        film, shot, card, recipe = self._film, self._film.shot, self.card, self._recipe
+    def _send(self, kind: BatchKind, made: Sequence[NewRecipe], draft_steps: int | None = None) -> None:
+        shot, card, recipe = self._film.shot, self.card, self._recipe
         if shot is None or card is None or recipe is None:
             self.refused.emit(Problems((Problem(field="model", kind="not_installed", value=STARTER),)))
             return
         try:
-            recipe = made(recipe, card)
-            found = problems(recipe, card)
+            recipes = [each(recipe, card) for each in made]
+            found = problems(recipes[0], card, self._library.ready())  # the others differ in their seed
         except ProblemsError as error:
-            found = error.problems
+            recipes, found = [], error.problems
+        except NeedsTakeError:
+            recipes, found = [], [Problem(field="neighbour", kind="missing")]
         if found:
             self.refused.emit(Problems(tuple(found)))
             return
-        request = JobRequest(
+        self._batches.send(kind, [self.request(each, shot.id, draft_steps) for each in recipes])
+
+    def _planned(self, recipe: Recipe, card: ModelCard) -> Recipe:
+        """With what the shots beside the open one give to it."""
+        shot = self._film.shot
+        return planned(self._film.project, shot, card) if shot is not None else recipe
+
+    def request(self, recipe: Recipe, shot_id: str, draft_steps: int | None = None) -> JobRequest:
+        """A job for any shot, made and kept as the user has chosen."""
+        return JobRequest(
             recipe=recipe,
             delivery=Delivery(container=usual_container(recipe)),
             device=self.device,
             habits=self.habits,
             draft_steps=draft_steps,
-            project=film.project.id,
-            shot=shot.id,
+            project=self._film.project.id,
+            shot=shot_id,
         )
-        refused: Callable[[Trouble], None] = self.refused.emit
-
-        def submit() -> None:
-            self._link.submit(request, self.sent.emit, refused)
-
-        self._errands.bring(recipe.media, submit, refused)
 
     def _remember(self) -> None:
-        """The prompt goes into the history, and a seed that is not locked rolls on."""
-        draft = self.draft
-        if draft is not None and not self._problems:
-            self._film.note(lambda project: edits.remember_prompt(project, draft.prompt))
-            if not draft.seed_locked:
-                shot, seed = self._film.shot, secrets.randbelow(LARGEST_SEED)
-                if shot is not None:  # no step of undo: nobody asked for another seed
-                    self._film.amend(lambda project: edits.change_draft(project, shot.id, seed=seed))
+        if self._film.shot is not None and not self._problems:
+            self.remember(self._film.shot)
+
+    def remember(self, shot: Shot) -> None:
+        """What was just sent: its prompt goes into the history, and a seed that is not locked rolls on."""
+        self._film.note(lambda project: edits.remember_prompt(project, shot.draft.prompt))
+        if not shot.draft.seed_locked:
+            seed = secrets.randbelow(LARGEST_SEED)  # no step of undo: nobody asked for another seed
+            self._film.amend(lambda project: edits.change_draft(project, shot.id, seed=seed))
 
     def _look(self) -> None:
         draft, card, project = self.draft, self.card, self._film.project
@@ -243,7 +276,7 @@ class Composer(QObject):
         if draft is not None and card is not None:
             try:
                 recipe = frozen(draft, project.bible, card)
-                found = problems(recipe, card)
+                found = problems(recipe, card, self._library.ready())
             except ProblemsError as error:
                 found = error.problems
         hindrance = self._hindered(bool(found))
@@ -261,4 +294,8 @@ class Composer(QObject):
             return "model_unknown"
         if not self._library.is_ready(draft.model):
             return "model_incomplete"
-        return "problems" if has_problems else None
+        if has_problems:
+            return "problems"
+        project, shot = self._film.project, self._film.shot
+        lacks = shot is not None and any(each.selected is None for each in needs(project, shot))
+        return "needs_take" if lacks else None

@@ -225,6 +225,7 @@ class Desk(QObject):
         self._opened, self._studio = opened, Studio(self.link, opened, self)
         self._studio.catch_up(self._jobs, self._library)
         self._apply_preferences()
+        self._studio.composer.advanced_changed.connect(self._on_advanced)
         remember_project(opened.folder.path, opened.project.name)
         self.opened.emit(self._studio)
 
@@ -232,6 +233,11 @@ class Desk(QObject):
         if self._studio is not None:
             self._studio.composer.device = self.preferences.device
             self._studio.composer.habits = self.preferences.habits
+            self._studio.adviser.ask_at(self.preferences.language_model)
+            self._studio.composer.show_advanced(bool(self.preferences.value("shows_advanced")))
+
+    def _on_advanced(self, is_shown: bool) -> None:
+        self.preferences.choose("shows_advanced", is_shown)
 
     def _leave(self) -> None:
         studio, self._studio = self._studio, None

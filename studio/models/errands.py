@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer
 
-from engine.protocol.job import Cancelled, Done, Drafted, Job, SetAside
+from engine.protocol.job import Cancelled, Done, Drafted, FilmRequest, Job, SetAside, suffix
 from engine.protocol.job import Failed as JobFailed
 from engine.protocol.media import MediaItem
 from engine.protocol.problem import Problem
@@ -65,7 +65,7 @@ class Errands(QObject):
     def keep(self, take: Take) -> None:
         """Bring a take's file into the project, if it is not there."""
         if self._film.read_only is None:
-            self._fetch(take.media, take.container, _nothing, _later)
+            self._fetch(take.media, suffix(take.container), _nothing, _later)
 
     def keep_missing(self) -> None:
         """Bring the files of takes that were not there when the project was opened; the engine may have them."""
@@ -86,7 +86,7 @@ class Errands(QObject):
             return True
         if not isinstance(state, Done | Drafted) or not job.acknowledged:
             return False
-        if job.request.project is None:
+        if job.request.project is None or isinstance(job.request, FilmRequest):  # fetched to where it was to go
             return True
         ours = job.request.project == self._film.project.id
         return ours and self._is_here(state.take.media)

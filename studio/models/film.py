@@ -29,13 +29,18 @@ class Film(QObject):
         changed: the project has another value.
         shot_changed: another shot is the open one (`changed` comes too).
         saved_changed: `saved_state` is another.
+        steps_changed: undo and redo mean something else, though the project is as it was.
         taken: a take that has just arrived (Take).
+        taken_back, done_again: this deed (id), by undo or redo; whoever has marked it does the rest.
     """
 
     changed = Signal()
     shot_changed = Signal()
     saved_changed = Signal()
+    steps_changed = Signal()
     taken = Signal(object)
+    taken_back = Signal(str)
+    done_again = Signal(str)
     _written = Signal(object, object)
 
     def __init__(self, opened: Opened, parent: QObject | None = None) -> None:
@@ -53,7 +58,7 @@ class Film(QObject):
         self._written.connect(self._on_written)
         self.missing = opened.missing
         if self.project.last_open_shot is None and self.project.shots:
-            self._history.note(lambda project: edits.open_shot(project, project.shots[0].id))
+            self.note(lambda project: edits.open_shot(project, project.shots[0].id))
 
     @property
     def project(self) -> Project:
@@ -125,13 +130,31 @@ class Film(QObject):
         """Change the project without a step of undo, for what the studio does by itself."""
         self._after(lambda: self._history.amend(edit))
 
+    def mark(self, label: str, deed: str) -> None:
+        """Something is done outside the project, which undo can take back: see `taken_back`."""
+        self._history.mark(label, deed)
+        self.steps_changed.emit()
+
+    def forget(self, deed: str) -> None:
+        """It can no more be taken back."""
+        self._history.forget(deed)
+        self.steps_changed.emit()
+
     def undo(self) -> None:
-        """Take the last edit back."""
+        """Take the last step back."""
+        deed = self._history.undo_deed
         self._after(self._history.undo)
+        if deed is not None:
+            self.taken_back.emit(deed)
+            self.steps_changed.emit()
 
     def redo(self) -> None:
         """Make it again."""
+        deed = self._history.redo_deed
         self._after(self._history.redo)
+        if deed is not None:
+            self.done_again.emit(deed)
+            self.steps_changed.emit()
 
     def open_shot(self, shot_id: str) -> None:
         """Work on another shot."""

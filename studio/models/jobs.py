@@ -9,6 +9,10 @@ from PySide6.QtCore import QObject, Signal
 from engine.protocol.events import JobChanged, JobRemoved, Preview, Progress, QueueReordered, WorkerChanged
 from engine.protocol.job import Cancelled, Done, Drafted, Job, Paused, Queued, Running
 from studio.link.link import Link
+from studio.models.forecast import Forecast, Paces, forecasts
+
+_MADE = (Done, Drafted, Cancelled)
+"""What has a take to be looked at instead of a preview, or will never have one."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class JobList(QObject):
         self._progress: dict[str, Progress] = {}
         self._heard_s: dict[str, float] = {}
         self._previews: dict[str, LivePreview] = {}
+        self._made: dict[str, int] = {}
+        self._paces: Paces | None = None
         link.jobs_loaded.connect(self._load)
         link.happened.connect(self._apply)
         link.preview.connect(self._show)
@@ -81,8 +87,14 @@ class JobList(QObject):
             return None
         return max(0.0, known.eta_s - (self._clock() - self._heard_s[job_id]))
 
+    def forecasts(self) -> dict[str, Forecast]:
+        """When the waiting jobs begin and how long they take, by now."""
+        if self._paces is None:
+            self._paces = Paces(self._jobs.values(), self._made)
+        return forecasts(self.active, self._paces, self.eta_s)
+
     def preview(self, job_id: str) -> LivePreview | None:
-        """The newest preview of a job that is not over."""
+        """The newest preview of a job that has no take yet, also while it is paused, or after it has failed."""
         return self._previews.get(job_id)
 
     def cancel(self, job_id: str) -> None:
@@ -132,14 +144,18 @@ class JobList(QObject):
     def catch_up(self, other: "JobList") -> None:
         """Know what another list has heard, where that one was there before; the engine tells all only once."""
         self._progress, self._previews = dict(other._progress), dict(other._previews)
+        self._heard_s, self._made = dict(other._heard_s), dict(other._made)
         self._load(other.all())
 
     def _load(self, jobs: list[Job]) -> None:
         self._jobs = {job.id: job for job in jobs}
         self._order = [job.id for job in jobs]
         running = {job.id for job in jobs if isinstance(job.state, Running)}
+        unmade = {job.id for job in jobs if not isinstance(job.state, _MADE)}
         self._progress = {job_id: known for job_id, known in self._progress.items() if job_id in running}
-        self._previews = {job_id: known for job_id, known in self._previews.items() if job_id in running}
+        self._previews = {job_id: known for job_id, known in self._previews.items() if job_id in unmade}
+        for job in jobs:
+            self._count(job)
         self.changed.emit()
         self.loaded.emit()
         for job in jobs:
@@ -168,16 +184,26 @@ class JobList(QObject):
         self._jobs[job.id] = job
         if not isinstance(job.state, Running):
             self._progress.pop(job.id, None)
+        if isinstance(job.state, _MADE):
             self._previews.pop(job.id, None)
+        self._count(job)
+        self.job_changed.emit(job)  # first, so that what it made is a take already when all look again
         self.changed.emit()
-        self.job_changed.emit(job)
 
     def _drop(self, job_id: str) -> None:
         if self._jobs.pop(job_id, None) is not None:
             self._order.remove(job_id)
             self._progress.pop(job_id, None)
             self._previews.pop(job_id, None)
+            self._made.pop(job_id, None)
+            self._paces = None
             self.changed.emit()
+
+    def _count(self, job: Job) -> None:
+        """Remember the steps that are kept of it: a job that waits does not say them."""
+        self._paces = None
+        if isinstance(job.state, Paused) and job.state.step:
+            self._made[job.id] = job.state.step
 
     def _reorder(self, job_ids: tuple[str, ...]) -> None:
         """The waiting ones in their new order, in the places that waiting ones had."""
@@ -188,6 +214,6 @@ class JobList(QObject):
 
     def _show(self, preview: Preview, jpegs: list[bytes]) -> None:
         job = self._jobs.get(preview.job_id)
-        if job is None or isinstance(job.state, Running):
+        if job is None or not isinstance(job.state, _MADE):
             self._previews[preview.job_id] = LivePreview(preview, tuple(jpegs))
             self.previewed.emit(preview.job_id)

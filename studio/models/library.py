@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-import psutil
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.protocol.model_card import Adding, ModelCard, ModelToAdd
 from studio.link.link import Link, Models
 from studio.link.trouble import Trouble
+from studio.models.downloads import Downloads
 
 STARTER = "starter"
 LOOK_INTERVAL_MS = 400
@@ -38,6 +38,7 @@ class Library(QObject):
         self._is_asking = False
         self._timer = QTimer(self, interval=LOOK_INTERVAL_MS)
         self._timer.timeout.connect(self._look)
+        self.downloads = Downloads(link, self._reload, self)
         link.models_loaded.connect(self._load)
 
     def all(self) -> Models:
@@ -51,6 +52,10 @@ class Library(QObject):
     def is_ready(self, model: str) -> bool:
         """Whether all its files are there."""
         return any(card.id == model and not missing for card, missing in self._models)
+
+    def ready(self) -> list[ModelCard]:
+        """The cards of those that can be used now."""
+        return [card for card, missing in self._models if not missing and card.runs_here]
 
     @property
     def wanted(self) -> ModelToAdd | None:
@@ -125,6 +130,8 @@ class Library(QObject):
 
 def machine_bytes() -> int:
     """How much memory this machine has."""
+    import psutil  # it reads a lot for one number, which is asked for when models are looked at
+
     return int(psutil.virtual_memory().total)
 
 

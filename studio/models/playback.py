@@ -5,13 +5,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from studio.link.trouble import Trouble
 from studio.models.jobs import JobList, LivePreview
+from studio.models.playhead import Playhead
 from studio.models.reel import Reel
-
-SPEEDS = (1.0, 2.0, 4.0, 8.0)
 
 
 @dataclass(frozen=True)
@@ -30,20 +29,15 @@ class Clip:
     height: int
 
 
-class Playback(QObject):
+class Playback(Playhead):
     """One clip (or a running job's preview), a playhead, and a range; a second clip may be compared with it.
 
     Signals:
         shown_changed: another clip or job is shown, or another one is compared.
         frame_changed: the picture at the playhead is another one, has just arrived, or will not come (`trouble`).
-        range_changed: in or out moved.
-        playing_changed: it plays, stopped, or plays at another speed.
     """
 
     shown_changed = Signal()
-    frame_changed = Signal()
-    range_changed = Signal()
-    playing_changed = Signal()
 
     def __init__(
         self,
@@ -53,24 +47,15 @@ class Playback(QObject):
         parent: QObject | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(parent)
-        self._clock = clock
+        super().__init__(parent, clock)
         self._jobs = jobs
         self._reel = reel
         self._other = other
         self._clip: Clip | None = None
         self._compared: Clip | None = None
         self._job_id: str | None = None
-        self._index: int = 0
-        self._in: int = 0
-        self._out: int | None = None
-        self._speed = 0.0
         self._previewed = 0
-        self._repeats = True
         self._box_px: tuple[int | None, int | None] = (None, None)
-        self._began: tuple[float, int] = (0.0, 0)
-        self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self._tick)
         for each in (reel, other):
             each.arrived.connect(self.frame_changed)
             each.failed.connect(self._on_failed)
@@ -109,31 +94,6 @@ class Playback(QObject):
         if self._clip is not None:
             return self._clip.fps
         return self.preview.preview.fps if self.preview else 24.0
-
-    @property
-    def index(self) -> int:
-        """The frame at the playhead, 0-based."""
-        return self._index
-
-    @property
-    def in_frame(self) -> int:
-        """First frame of the range."""
-        return self._in
-
-    @property
-    def out_frame(self) -> int:
-        """The frame behind the range's last one."""
-        return self.num_frames if self._out is None else min(self._out, self.num_frames)
-
-    @property
-    def speed(self) -> float:
-        """Times the clip's rate; 0 stands still, below 0 is backwards."""
-        return self._speed
-
-    @property
-    def repeats(self) -> bool:
-        """At the end of the range it begins again."""
-        return self._repeats
 
     @property
     def trouble(self) -> Trouble | None:
@@ -206,52 +166,9 @@ class Playback(QObject):
                 reel.load(clip.media if clip else None, self._box(clip))
             self.frame_changed.emit()
 
-    def play(self, speed: float = 1.0) -> None:
-        """Play at a speed; from the range's beginning when the playhead is at its end."""
-        if self.num_frames > 1:
-            first, last = self._in, self.out_frame - 1
-            is_over = self._index >= last if speed > 0 else self._index <= first
-            if is_over or not first <= self._index <= last:
-                self._go(first if speed > 0 else last)
-            self._set_speed(speed)
-
-    def pause(self) -> None:
-        """Stand still."""
-        self._set_speed(0.0)
-
-    def toggle(self) -> None:
-        """Play, or stand still."""
-        if self._speed:
-            self.pause()
-        else:
-            self.play()
-
-    def shuttle(self, direction: int) -> None:
-        """L (1) and J (-1): play that way, and faster with every press."""
-        speed = self._speed * direction
-        faster = next((s for s in SPEEDS if s > speed), SPEEDS[-1]) if speed > 0 else 1.0
-        self.play(faster * direction)
-
-    def step(self, frames: int) -> None:
-        """Stand still, so many frames on."""
-        self.pause()
-        self.seek(self._index + frames)
-
-    def seek(self, index: int) -> None:
-        """Go to a frame."""
-        self._go(max(0, min(index, self.num_frames - 1)))
-
-    def set_range(self, in_frame: int, out_frame: int | None) -> None:
-        """Play from `in_frame` to before `out_frame` (None: the end)."""
-        if (in_frame, out_frame) != (self._in, self._out):
-            self._in, self._out = in_frame, out_frame
-            self._restart()
-            self.range_changed.emit()
-
-    def set_repeats(self, repeats: bool) -> None:
-        """Begin again at the end, or stop there."""
-        self._repeats = repeats
-        self.playing_changed.emit()
+    @property
+    def _wraps(self) -> bool:
+        return self._repeats or self._job_id is not None
 
     def _box(self, clip: Clip | None) -> tuple[int | None, int | None]:
         """What to fetch frames for: a clip that is no larger than the viewer stays the same when that is resized."""
@@ -259,47 +176,6 @@ class Playback(QObject):
         if clip is None or (width and height and clip.width <= width and clip.height <= height):
             return None, None
         return self._box_px
-
-    def _go(self, index: int) -> None:
-        if index != self._index:
-            self._index = index
-            self._restart()
-            self.frame_changed.emit()
-
-    def _set_speed(self, speed: float) -> None:
-        changed, self._speed = speed != self._speed, speed
-        self._restart()
-        if speed and self.fps:
-            self._timer.start(self._interval_ms())
-        else:
-            self._timer.stop()
-        if changed:
-            self.playing_changed.emit()
-
-    def _interval_ms(self) -> int:
-        """Half a frame, so that none is late by more."""
-        return max(8, int(500 / (self.fps * abs(self._speed))))
-
-    def _restart(self) -> None:
-        """Count from here: positions come from the clock, so that a slow frame delays no other."""
-        self._began = (self._clock(), self._index)
-
-    def _tick(self) -> None:
-        began_s, index = self._began
-        moved = int((self._clock() - began_s) * self.fps * self._speed)
-        wanted, first, end = index + moved, self._in, self.out_frame
-        if end <= first:
-            return
-        if not first <= wanted < end:
-            if not self._repeats and self._job_id is None:
-                self._index = end - 1 if self._speed > 0 else first
-                self.pause()
-                self.frame_changed.emit()
-                return
-            wanted = first + (wanted - first) % (end - first)
-        if wanted != self._index:
-            self._index = wanted
-            self.frame_changed.emit()
 
     def _on_preview(self, job_id: str) -> None:
         if job_id == self._job_id:

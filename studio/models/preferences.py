@@ -1,20 +1,25 @@
 """Preferences: the settings of this user on this machine, as values; the dialog is made from them."""
 
+from __future__ import annotations
+
 import contextlib
 import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from PySide6.QtCore import QObject, Signal
 
 from engine.protocol.home import home, write_private
-from engine.protocol.job import Device, Habits
-from studio.project.recent import projects_folder
 
-Kind = Literal["choice", "folder", "switch"]
-Section = Literal["look", "making", "files"]
+if TYPE_CHECKING:
+    from engine.protocol.job import Device, Habits  # the window is painted in the user's theme before these are read
+    from studio.reading.language_model import ModelAddress
+
+Kind = Literal["choice", "folder", "switch", "text"]
+Section = Literal["look", "making", "files", "prompt"]
+"""Of the dialog; what belongs to the prompt panel is chosen there."""
 Value = str | bool
 
 
@@ -48,6 +53,10 @@ SETTINGS = (
     Setting("checkpoint_steps", "choice", "making", "4", ("1", "2", "4", "8", "16")),
     Setting("preview_px", "choice", "making", "384", ("128", "256", "384", "768")),
     Setting("tell_when_done", "switch", "making", True),
+    Setting("shows_advanced", "switch", "prompt", False),
+    Setting("language_model_address", "text", "prompt", ""),
+    Setting("language_model_name", "text", "prompt", ""),
+    Setting("language_model_key", "text", "prompt", ""),
     Setting("projects_folder", "folder", "files", ""),
 )
 
@@ -86,6 +95,8 @@ class Preferences(QObject):
     @property
     def projects_folder(self) -> Path:
         """Where new projects go."""
+        from studio.project.recent import projects_folder
+
         chosen = self.value("projects_folder")
         return Path(str(chosen)) if chosen else projects_folder()
 
@@ -97,7 +108,17 @@ class Preferences(QObject):
     @property
     def habits(self) -> Habits:
         """How renders are watched and kept."""
+        from engine.protocol.job import Habits
+
         return Habits(checkpoint_steps=int(self.value("checkpoint_steps")), preview_px=int(self.value("preview_px")))
+
+    @property
+    def language_model(self) -> ModelAddress | None:
+        """The language model that the user has named; None while there is none, and nothing is sent to any."""
+        from studio.reading.language_model import model_address
+
+        names = ("language_model_address", "language_model_name", "language_model_key")
+        return model_address(*(str(self.value(name)) for name in names))
 
     def _write(self) -> None:
         with contextlib.suppress(OSError):

@@ -6,12 +6,15 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
-from engine.protocol.job import Cancelled, Done, Drafted, Job
+from engine.protocol.job import Cancelled, Done, Job
 from engine.protocol.media import MediaItem
 from studio.link.ask import Ticket
 from studio.link.link import Link
 from studio.link.state import Connected
 from studio.link.trouble import Refused, Trouble
+from studio.models.adviser import Adviser
+from studio.models.arrivals import Arrivals
+from studio.models.batches import Batches
 from studio.models.composer import Composer
 from studio.models.errands import Errands
 from studio.models.film import Film
@@ -19,7 +22,12 @@ from studio.models.imports import Imports
 from studio.models.jobs import JobList
 from studio.models.library import Library
 from studio.models.playback import Clip, Playback
+from studio.models.playhead import Playhead
 from studio.models.reel import Reel
+from studio.models.release import Release
+from studio.models.screening import Screening
+from studio.models.storyboard import Storyboard
+from studio.models.wishes import Wishes
 from studio.models.workers import Workers
 from studio.project import edits
 from studio.project.footage import Footage
@@ -34,9 +42,11 @@ class Studio(QObject):
 
     Signals:
         trouble: what could not be done (Trouble), for a note to the user.
+        page_changed: another page is to be looked at.
     """
 
     trouble = Signal(object)
+    page_changed = Signal()
 
     def __init__(self, link: Link, opened: Opened, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -47,13 +57,22 @@ class Studio(QObject):
         self.workers = Workers(link, self)
         self.errands = Errands(link, self.film, self)
         self.imports = Imports(self.film, self.errands, self)
-        self.composer = Composer(self.film, self.library, link, self.errands, self)
+        self.batches = Batches(self.film, link, self.errands, self.jobs, self)
+        self.composer = Composer(self.film, self.library, link, self.batches, self)
         bring = self._bring
         self.playback = Playback(
             self.jobs, Reel(link, bring, "viewer", self), Reel(link, bring, "compared", self), self
         )
+        self.wishes = Wishes(self.film, self.jobs, self.composer, self.batches, (link, self.library, self.errands))
+        self.storyboard = Storyboard(self.film, self.library, self.wishes)
+        self.screening = Screening(self.film, self.storyboard, self.reel)
+        self.adviser = Adviser(self)
+        self.arrivals = Arrivals(self.film, self.errands)
+        self.release = Release(self.film, self.storyboard, self.jobs, link, self.errands)
+        self.page = "create"
         self._unsaved: set[str] = set()
         self._followed: str | None = None
+        self.jobs.changed.connect(self._on_jobs)
         self.jobs.job_changed.connect(self._on_job)
         self.jobs.loaded.connect(self.errands.keep_missing)
         self.film.saved_changed.connect(self._acknowledge)
@@ -62,6 +81,8 @@ class Studio(QObject):
         self.film.taken.connect(self._on_taken)
         self.composer.sent.connect(self._follow)
         self.composer.refused.connect(self.trouble)
+        self.wishes.refused.connect(self.trouble)
+        self.release.refused.connect(self.trouble)
         self.link.trouble.connect(self._on_trouble)
         self.show_selected()
 
@@ -75,7 +96,23 @@ class Studio(QObject):
     def close(self) -> None:
         """Save, and let go of the folder."""
         self.playback.pause()
+        self.screening.pause()
+        self.release.close()
+        self.arrivals.close()
+        self.adviser.close()
         self.film.close()
+
+    @property
+    def player(self) -> Playhead:
+        """What keys and buttons of playing move: the clip in the viewer, or on the other pages the film."""
+        return self.playback if self.page == "create" else self.screening
+
+    def turn_to(self, page: str) -> None:
+        """Look at another page of the window; nothing goes on playing behind it."""
+        if page != self.page:
+            self.player.pause()
+            self.page = page
+            self.page_changed.emit()
 
     def reel(self, viewer: str) -> Reel:
         """Frames for somebody else than the viewer, such as a thumbnail; `viewer` has to be unique."""
@@ -99,13 +136,13 @@ class Studio(QObject):
         self.show_selected()
 
     def show_footage(self, sha256: str) -> None:
-        """Look at a file of the bin."""
+        """Look at a file of the bin; a sound has nothing to look at."""
         footage = next((each for each in self.film.project.bin if each.sha256 == sha256), None)
-        if footage is not None:
+        if footage is not None and footage.item.kind != "sound":
             self.playback.show(clip_of_footage(footage))
 
     def show_job(self, job_id: str) -> None:
-        """Look at a running job's preview, until its take is there."""
+        """Look at a job's preview, or at how it is, until its take is there."""
         self._followed = job_id
         self.playback.show_job(job_id)
 
@@ -178,8 +215,12 @@ class Studio(QObject):
 
     def _follow(self, job: Job) -> None:
         """What was just sent is what somebody wants to see, unless something is being watched already."""
-        if self._followed is None or self.jobs.get(self._followed) is None:
+        followed = self.jobs.get(self._followed) if self._followed is not None else None
+        if followed is None or followed.is_over:
             self._followed = job.id
+            known = self.jobs.get(job.id)
+            if known is not None and known.state.kind == "running":  # which was told before the answer came
+                self.show_job(job.id)
 
     def _on_job(self, job: Job) -> None:
         if job.state.kind == "running" and (job.id == self._followed or self._has_nothing_else(job)):
@@ -187,7 +228,14 @@ class Studio(QObject):
         if not job.acknowledged and self.film.adopt(job):
             self._unsaved.add(job.id)
             self._acknowledge()
-        if job.is_over and job.id == self._followed and not isinstance(job.state, Done | Drafted):
+        if isinstance(job.state, Cancelled) and job.id == self._followed:
+            self.show_selected()
+        elif job.is_over and job.id == self.playback.job_id:
+            self.playback.pause()
+
+    def _on_jobs(self) -> None:
+        """One that was looked at may be gone."""
+        if self.playback.job_id is not None and self.jobs.get(self.playback.job_id) is None:
             self.show_selected()
 
     def _has_nothing_else(self, job: Job) -> bool:
@@ -214,7 +262,8 @@ class Studio(QObject):
         if take.job == self._followed:
             self.film.amend(lambda project: edits.select_take(project, take.id))
             self.show_selected()
-            self.playback.play()
+            if self.page == "create":
+                self.playback.play()
 
     def _acknowledge(self) -> None:
         """A job's end counts as seen once its take is on the disk."""

@@ -59,11 +59,21 @@ class Workers(QObject):
         job_id = before.job_id if before and state == "not_responding" else None
         if before is not None and not found:
             found = before.found
-        self._workers[event.device] = WorkerStatus(device=event.device, state=state, found=found, job_id=job_id)
+        known = before if before is not None and before.found == found else None
+        status = WorkerStatus(
+            device=event.device,
+            state=state,
+            found=found,
+            total_bytes=known.total_bytes if known else 0,
+            machine_bytes=known.machine_bytes if known else 0,
+            value_bytes=known.value_bytes if known else 0,
+            job_id=job_id,
+        )
+        self._workers[event.device] = status
         self._heard_s[event.device] = self._clock()
         self.changed.emit()
-        if state == "not_responding":
-            self.ask()  # the event tells neither since when nor which job it has
+        if state == "not_responding" or (state == "ready" and not status.total_bytes):
+            self.ask()  # the event tells neither since when, nor which job it has, nor how much memory there is
 
     def _on_state(self, state: LinkState) -> None:
         if not isinstance(state, Connected) and self._workers:

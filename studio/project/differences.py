@@ -24,6 +24,7 @@ _SIMPLE = (
     "num_inference_steps",
     "guidance_scale",
     "seed",
+    "speed",
     "loop",
 )
 
@@ -52,8 +53,12 @@ class Piece:
 
 
 def take_differences(first: Take, second: Take) -> tuple[Difference, ...]:
-    """Why two takes are not the same; none when the same recipe was made by the same engine."""
-    found = list(recipe_differences(first.recipe, second.recipe))
+    """Why two takes are not the same; none when the same recipe was made by the same engine, or both are footage."""
+    found = list[Difference]()
+    if first.recipe and second.recipe:
+        found += recipe_differences(first.recipe, second.recipe)
+    elif first.verb != second.verb:
+        found.append(Difference("verb", first.verb, second.verb))
     if first.step != second.step:
         found.append(Difference("step", first.step, second.step))
     if first.build and second.build and first.build != second.build:
@@ -65,6 +70,7 @@ def recipe_differences(first: Recipe, second: Recipe) -> tuple[Difference, ...]:
     """Every field of two recipes that differs, in the order in which people think of them."""
     pairs = [*_verbs(first, second), *_simple(first, second), *_sources(first, second)]
     pairs += [*_conditions(first.conditions, second.conditions), *_splices(first.splice, second.splice)]
+    pairs += _loras(first, second)
     return tuple(Difference(*pair) for pair in pairs if pair[1] != pair[2])
 
 
@@ -110,6 +116,12 @@ def _conditions(first: tuple[Condition, ...], second: tuple[Condition, ...]) -> 
             yield f"conditions[{frame}].strength", a.strength, b.strength
             yield f"conditions[{frame}].num_frames", a.num_frames, b.num_frames
             yield f"conditions[{frame}].start_s", a.start_s, b.start_s
+
+
+def _loras(first: Recipe, second: Recipe) -> Iterator[_Pair]:
+    ours, theirs = ({lora.media: lora.strength for lora in recipe.loras} for recipe in (first, second))
+    for media in sorted(ours.keys() | theirs.keys()):
+        yield f"loras[{media[:8]}].strength", ours.get(media), theirs.get(media)
 
 
 def _splices(first: Splice | None, second: Splice | None) -> Iterator[_Pair]:

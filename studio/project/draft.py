@@ -9,7 +9,7 @@ from pydantic import Field, NonNegativeInt, model_validator
 from engine.protocol.condition import Condition
 from engine.protocol.model_card import ModelCard
 from engine.protocol.problem import Problem, ProblemsError
-from engine.protocol.recipe import Recipe
+from engine.protocol.recipe import Recipe, Speed
 from studio.project.bible import BibleEntry, appended, folded
 from studio.project.phrases import PhraseKind, phrase
 from studio.project.value import Sha256, Text, Value
@@ -39,6 +39,7 @@ class Draft(Value):
         images: what it starts from, passes through and ends on.
         strength: how far a remix goes from its clip.
         loop: the end leads back into the beginning.
+        speed: how much of a step may be taken from the step before.
     """
 
     model: str = "starter"
@@ -59,6 +60,7 @@ class Draft(Value):
     images: tuple[Pin, ...] = ()
     strength: Strength | None = None
     loop: bool = False
+    speed: Speed = "full"
 
     @model_validator(mode="after")
     def _has_one_length(self) -> Self:
@@ -112,6 +114,7 @@ def frozen(draft: Draft, bible: Sequence[BibleEntry], card: ModelCard) -> Recipe
         seed=draft.seed,
         conditions=tuple(sorted(conditions, key=lambda condition: condition.frame_index)),
         loop=draft.loop,
+        speed=draft.speed,
     )
 
 

@@ -7,7 +7,7 @@ Ids that are not there raise KeyError with the id; values that cannot be raise V
 from collections.abc import Iterable
 
 from engine.protocol.film import Transition
-from engine.protocol.job import Job
+from engine.protocol.job import Job, JobRequest
 from studio.project.bible import BibleEntry
 from studio.project.footage import Footage
 from studio.project.project import MOST_PROMPTS, Project
@@ -15,6 +15,7 @@ from studio.project.settings import Settings
 from studio.project.shot import Shot
 from studio.project.soundtrack import SoundTrack
 from studio.project.take import Take, made_from, take_of
+from studio.project.wish import Wish
 
 
 def rename_project(project: Project, name: str) -> Project:
@@ -47,7 +48,8 @@ def delete_shot(project: Project, shot_id: str) -> Project:
     """Without the shot and its takes; files stay where they are."""
     gone = project.shot(shot_id)
     last_open = None if project.last_open_shot == shot_id else project.last_open_shot
-    return _changed(project, shots=tuple(shot for shot in project.shots if shot is not gone), last_open_shot=last_open)
+    rest = tuple(shot for shot in project.shots if shot is not gone)
+    return unwish(_changed(project, shots=rest, last_open_shot=last_open), [shot_id])
 
 
 def move_shot(project: Project, shot_id: str, to: int) -> Project:
@@ -211,6 +213,34 @@ def forget_prompt(project: Project, prompt: str) -> Project:
     return _changed(project, **kept)
 
 
+def wish(project: Project, *wishes: Wish) -> Project:
+    """Want a new take of these shots; what was wanted of them before is no more. Shots that are gone are left out."""
+    there = [each for each in wishes if project.has_shot(each.shot)]
+    shots = {each.shot for each in there}
+    return _changed(project, wishes=(*(each for each in project.wishes if each.shot not in shots), *there))
+
+
+def unwish(project: Project, shots: Iterable[str]) -> Project:
+    """Want no new take of these shots (ids) any more."""
+    gone = frozenset(shots)
+    return _changed(project, wishes=tuple(each for each in project.wishes if each.shot not in gone))
+
+
+def put_longer_take(project: Project, take_id: str) -> Project:
+    """Put a take that extends the selected one into the film: what was trimmed at the other end stays so."""
+    shot, take = project.shot_of(take_id), project.take(take_id)
+    old = shot.selected_take
+    chosen = select_take(project, take_id)
+    more = take.num_frames - old.num_frames if old else 0
+    if old is None or more <= 0 or take.fps != old.fps or old.id not in take.parents:
+        return chosen
+    if take.verb == "extend" and shot.out_frame is None:
+        return set_in_out(chosen, shot.id, shot.in_frame, None)
+    if take.verb == "extend_backward" and shot.in_frame == 0:
+        return set_in_out(chosen, shot.id, 0, shot.out_frame and shot.out_frame + more)
+    return chosen
+
+
 def open_shot(project: Project, shot_id: str | None) -> Project:
     """Remember which shot is looked at."""
     return _changed(project, last_open_shot=None if shot_id is None else project.shot(shot_id).id)
@@ -248,7 +278,8 @@ def _parents(project: Project, shot: Shot, job: Job) -> tuple[str, ...]:
     """What a job's clip was made from: takes, those of its own shot first, else the files themselves."""
     owners = [*(each for each in project.shots if each is not shot), shot]
     takes = {take.media: take.id for owner in owners for take in reversed(owner.takes)}
-    return tuple(takes.get(media, media) for media in made_from(job.request.recipe))
+    made = made_from(job.request.recipe) if isinstance(job.request, JobRequest) else ()
+    return tuple(takes.get(media, media) for media in made)
 
 
 def _in_front(prompt: str, prompts: tuple[str, ...]) -> tuple[str, ...]:

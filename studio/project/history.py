@@ -1,7 +1,7 @@
 """History: undo and redo over project values; takes that have arrived are never undone away."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.protocol.job import Done, Drafted, Job
 from studio.project.edits import add_take
@@ -19,18 +19,20 @@ class _Step:
         label: of the edit that lies between it and its neighbour.
         arrivals: how many takes had arrived when this value was the present one; it knows those, and what was
             done with them since, and no others.
+        deed: what was done outside the project, by its id; the project is the same before and after it.
     """
 
     label: str
     project: Project
     arrivals: int
+    deed: str | None = None
 
 
 class History:
     """The present project and the ways from it to what was.
 
     Values are kept, not edits: they share all that is the same. A value that is gone back to gets the takes that have
-    arrived since it was left, and keeps the present prompts and open shot, which are no edits.
+    arrived since it was left, and keeps the present prompts, open shot and wishes, which are no edits.
     """
 
     def __init__(self, project: Project, most_steps: int = MOST_STEPS) -> None:
@@ -75,12 +77,34 @@ class History:
         self._project = edited
         return edited
 
+    def mark(self, label: str, deed: str) -> None:
+        """Give something that is done outside the project its place among the steps; whoever does it takes it back."""
+        self.settle()
+        self._past.append(replace(self._present(label), deed=deed))
+        self._trim()
+        self._future.clear()
+
+    def forget(self, deed: str) -> None:
+        """It can no more be taken back, nor done again."""
+        for steps in (self._past, self._future):
+            steps[:] = [step for step in steps if step.deed != deed]
+
+    @property
+    def undo_deed(self) -> str | None:
+        """The deed that undo would take back; None when that is an edit, or nothing."""
+        return self._past[-1].deed if self._past else None
+
+    @property
+    def redo_deed(self) -> str | None:
+        """The deed that redo would do again."""
+        return self._future[-1].deed if self._future else None
+
     def settle(self) -> None:
         """End a burst of typing: the next edit is a step of its own."""
         self._burst = None
 
     def note(self, edit: Edit) -> Project:
-        """Change what undo does not touch: prompt history, saved prompts and the open shot."""
+        """Change what undo does not touch: prompt history, saved prompts, the open shot and wishes."""
         self._project = _with_notes(self._project, edit(self._project))
         return self._project
 
@@ -119,7 +143,9 @@ class History:
         if not source:
             return None
         step = source.pop()
-        target.append(self._present(step.label))
+        target.append(replace(self._present(step.label), deed=step.deed))
+        if step.deed is not None:
+            return step.label
         project = step.project
         for shot_id, job in self._arrivals[step.arrivals - self._dropped :]:
             project = _adopted(project, shot_id, job)
@@ -148,5 +174,6 @@ def _with_notes(project: Project, noted: Project) -> Project:
         "prompt_history": noted.prompt_history,
         "saved_prompts": noted.saved_prompts,
         "last_open_shot": last_open if last_open is not None and project.has_shot(last_open) else None,
+        "wishes": tuple(wish for wish in noted.wishes if project.has_shot(wish.shot)),
     }
     return project if all(getattr(project, name) == note for name, note in notes.items()) else project.changed(**notes)

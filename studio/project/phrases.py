@@ -11,11 +11,10 @@ PhraseKind = Literal["style", "camera", "light"]
 
 
 class Phrase(Value):
-    """One of them; `text` is what the model reads."""
+    """One of them; `text` is what the model reads, and views have the words for its chip."""
 
     id: str
     kind: PhraseKind
-    label: str
     text: str
 
 

@@ -11,6 +11,7 @@ from studio.project.shot import Shot
 from studio.project.soundtrack import SoundTrack
 from studio.project.take import Take
 from studio.project.value import Name, Text, Value
+from studio.project.wish import Wish
 
 VERSION = 2
 """Of the stored form; a change that old files do not fit raises it and brings a migration."""
@@ -27,6 +28,7 @@ class Project(Value):
         saved_prompts: those worth keeping, newest first.
         soundtrack: what is heard under the film.
         last_open_shot: id of the shot that was last looked at.
+        wishes: shots that a new take is wanted of, one each.
     """
 
     version: int = VERSION
@@ -41,6 +43,7 @@ class Project(Value):
     saved_prompts: tuple[Text, ...] = ()
     soundtrack: tuple[SoundTrack, ...] = ()
     last_open_shot: str | None = None
+    wishes: tuple[Wish, ...] = ()
 
     @model_validator(mode="after")
     def _names_each_thing_once(self) -> Self:
@@ -108,5 +111,5 @@ class Project(Value):
     @property
     def all_media(self) -> frozenset[str]:
         """Also what takes were made from, which making them again needs."""
-        used = (take.recipe.media for shot in self.shots for take in shot.takes)
+        used = (take.recipe.media for shot in self.shots for take in shot.takes if take.recipe)
         return self.shown_media.union(*used)

@@ -32,6 +32,7 @@ def reused(recipe: Recipe, bible: Sequence[BibleEntry]) -> dict[str, object]:
         "camera": None,
         "light": None,
         "loop": recipe.loop,
+        "speed": recipe.speed,
         "images": tuple(
             Pin(place=_place(each.frame_index, recipe.num_frames), media=each.media, strength=each.strength)
             for each in images

@@ -15,6 +15,10 @@ class NothingToShowError(ValueError):
     """No shot of the film has a take."""
 
 
+class NothingSaidError(ValueError):
+    """No shot of the film has words of the kind that was asked for."""
+
+
 def film_of(project: Project, **fields: object) -> Film:
     """The film of all shots that have a selected take; `fields` are further ones of `Film`.
 
@@ -54,9 +58,11 @@ def clip_of(project: Project, shot: Shot) -> FilmClip:
 
 def repeats_frame(project: Project, shot: Shot, take: Take) -> bool:
     """Whether the take's first frame is the very frame that the shot before ends on: it is not shown twice."""
+    if not shot.continues or take.recipe is None or take.num_frames < 2:
+        return False
     place = project.place(shot.id)
     before = project.shots[place - 1].selected_take if place else None
-    if not shot.continues or before is None or take.num_frames < 2:
+    if before is None:
         return False
     return any(pin.media == before.media and pin.frame_index == 0 for pin in take.recipe.conditions)
 

@@ -1,9 +1,29 @@
 """A theme as Qt knows it: Fusion, an explicit palette, and a small style sheet."""
 
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
-from studio.style.tokens import GRID_PX, LINE_PX, PROMPT_PX, RADIUS_PX, SECONDARY_PX, TEXT_PX, TITLE_PX, Theme
+from studio.style.tokens import (
+    DARK,
+    GRID_PX,
+    LIGHT,
+    LINE_PX,
+    PROMPT_PX,
+    RADIUS_PX,
+    SECONDARY_PX,
+    TEXT_PX,
+    TITLE_PX,
+    Theme,
+)
+
+
+def chosen_theme(choice: str) -> Theme:
+    """The theme by its name; that of the system where it has one, else the dark one."""
+    if choice == "system":
+        light = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light
+        return LIGHT if light else DARK
+    return LIGHT if choice == "light" else DARK
 
 
 def apply_theme(app: QApplication, theme: Theme) -> None:
@@ -127,6 +147,10 @@ QToolButton:disabled {{ color: {theme.muted}; }}
 QToolButton[look="quiet"] {{ color: {theme.muted}; font-size: {SECONDARY_PX}px; padding: 3px {GRID_PX}px; }}
 QToolButton[look="quiet"]:hover {{ color: {theme.text}; }}
 QToolButton[look="verb"] {{ font-size: {SECONDARY_PX}px; padding: 3px; }}
+QToolButton[look="page"] {{ color: {theme.muted}; padding: 3px {GRID_PX + 4}px; }}
+QToolButton[look="page"]:hover {{ color: {theme.text}; }}
+QToolButton[look="page"]:checked {{ color: {theme.text}; background: {theme.tint}; font-weight: 600; }}
+QToolButton[look="page"]:disabled {{ color: {theme.muted}; background: transparent; }}
 QToolButton[look="named"] {{ font-weight: 600; padding: 3px {GRID_PX}px; }}
 QToolButton::menu-indicator, QPushButton::menu-indicator {{ image: none; width: 0; }}
 """

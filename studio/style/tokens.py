@@ -10,6 +10,8 @@ SECONDARY_PX = 12
 PROMPT_PX = 20
 TITLE_PX = 28
 ICON_PX = 18
+BAR_PX = 5 * GRID_PX
+"""Height of the bar at the top."""
 TINT = 0.16
 """How much of the accent is in what is selected."""
 

@@ -11,6 +11,8 @@ from studio.style.icons import icon
 from studio.style.tokens import Theme
 
 GROUP = "group"
+REPEATING = ("step_back", "step_forward", "undo", "redo")
+"""A key that is held down does these again and again; all others once, or a render would be queued ten times."""
 _ICON = "icon_name"
 _SIGNS = (("Return", "⏎"), ("Left", "←"), ("Right", "→"))
 
@@ -41,6 +43,7 @@ def build_actions(parent: QWidget, theme: Theme) -> dict[str, QAction]:
             action.setProperty(_ICON, each.icon)
             action.setShortcuts([QKeySequence(keys) for keys in each.keys])
             action.setCheckable(each.checkable)
+            action.setAutoRepeat(each.name in REPEATING)
             action.setIconText(f" {each.short or plain(action)}")  # Qt puts the words very near to the icon
             parent.addAction(action)
             made[each.name] = action
@@ -96,6 +99,7 @@ class Words(QObject):
         yield self.tr("Play"), self._play()
         yield self.tr("Range"), self._range()
         yield self.tr("Shot"), self._shot()
+        yield self.tr("Storyboard"), self._storyboard()
         yield self.tr("Project"), self._project()
         yield self.tr("Window"), self._window()
 
@@ -177,11 +181,30 @@ class Words(QObject):
             Wanted("delete_shot", self.tr("Delete shot"), "delete", ("Ctrl+Shift+W",)),
         )
 
+    def _storyboard(self) -> tuple[Wanted, ...]:
+        return (
+            Wanted("generate_missing", self.tr("Generate missing"), "generate", ("Ctrl+G",)),
+            Wanted("refresh_stale", self.tr("Make what changed again"), "retry", ("Ctrl+Shift+G",)),
+            Wanted("play_from_shot", self.tr("Play the film from this shot"), "play", ("Shift+Space",)),
+            Wanted("split_shot", self.tr("Split at the playhead"), "split", ("S",)),
+            Wanted("move_back", self.tr("Move shot back"), "move_back", ("Alt+Left",)),
+            Wanted("move_on", self.tr("Move shot on"), "move_on", ("Alt+Right",)),
+            Wanted("continue_shot", self.tr("Start from the shot before"), "continues", ("Shift+C",), checkable=True),
+            Wanted("transition", self.tr("Transition to the next shot…"), "transition", ("Shift+T",)),
+            Wanted("insert_bridge", self.tr("Generated bridge to the next shot"), "bridge", ("Shift+B",)),
+            Wanted("zoom_in", self.tr("Zoom in"), "zoom_in", ("Ctrl+=", "Ctrl++")),
+            Wanted("zoom_out", self.tr("Zoom out"), "zoom_out", ("Ctrl+-",)),
+            Wanted("zoom_fit", self.tr("Show the whole film"), "zoom_fit", ("Ctrl+0",)),
+        )
+
     def _project(self) -> tuple[Wanted, ...]:
         return (
             Wanted("undo", self.tr("Undo"), "undo", ("Ctrl+Z",)),
             Wanted("redo", self.tr("Redo"), "redo", ("Ctrl+Shift+Z", "Ctrl+Y")),
             Wanted("import_files", self.tr("Import images and clips…"), "image", ("Ctrl+I",)),
+            Wanted("import_script", self.tr("Shots from a script…"), "rename"),
+            Wanted("import_timeline", self.tr("Shots from a timeline…"), "shot"),
+            Wanted("import_clips", self.tr("Shots from a folder of clips…"), "folder"),
             Wanted("new_project", self.tr("New project…"), "add", ("Ctrl+N",)),
             Wanted("open_project", self.tr("Open project…"), "folder", ("Ctrl+O",)),
             Wanted("rename_project", self.tr("Rename project…"), "rename"),
@@ -193,6 +216,9 @@ class Words(QObject):
         return (
             Wanted("palette", self.tr("Find a command"), "search", ("Ctrl+K",)),
             Wanted("shortcuts", self.tr("Keys"), "keyboard", ("F1", "?")),
+            Wanted("page_create", self.tr("Create"), None, ("Ctrl+1",), checkable=True),
+            Wanted("page_storyboard", self.tr("Storyboard"), None, ("Ctrl+2",), checkable=True),
+            Wanted("page_film", self.tr("Film"), None, ("Ctrl+3",), checkable=True),
             Wanted("next_panel", self.tr("Next panel"), None, ("F6",)),
             Wanted("library", self.tr("Models"), "library", ("Ctrl+M",)),
             Wanted("settings", self.tr("Settings"), "settings", ("Ctrl+,",)),

@@ -1,5 +1,6 @@
 """The bible panel: characters, places, props and looks that come back, and their names as chips for the prompt."""
 
+import itertools
 from collections.abc import Mapping
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -95,6 +96,7 @@ class View(QWidget):
         row = EntryRow(self._studio, self._theme, entry)
         row.mentioned.connect(self.mention)
         row.opened.connect(lambda: self._close_others(row))
+        row.opened.connect(self._order)
         row.fold.setEnabled(self._studio.film.read_only is None)
         return row
 
@@ -116,6 +118,15 @@ class View(QWidget):
                 self._listed.insertWidget(place, widget)
                 if isinstance(widget, EntryRow):
                     widget.show()
+        self._order()
+
+    def _order(self) -> None:
+        """Let Tab go as it is seen: rows by kind, an open one through its fields."""
+        items = [self._listed.itemAt(place) for place in range(self._listed.count())]
+        shown = [item.widget() for item in items if item is not None]
+        stops = [stop for row in shown if isinstance(row, EntryRow) for stop in row.tab_stops]
+        for before, stop in itertools.pairwise([self.add_button, *stops]):
+            QWidget.setTabOrder(before, stop)
 
     def _free_name(self, name: str) -> str:
         taken = {bible_key(entry.name) for entry in self._studio.film.project.bible}
@@ -197,7 +208,8 @@ class View(QWidget):
         inside.setAutoFillBackground(False)
         self._area.viewport().setAutoFillBackground(False)
         rows = QVBoxLayout(self)
-        rows.setContentsMargins(GRID_PX, GRID_PX, 0, GRID_PX)
+        left, right = (0, GRID_PX) if self.isRightToLeft() else (GRID_PX, 0)  # where the scroll bar is there is no gap
+        rows.setContentsMargins(left, GRID_PX, right, GRID_PX)
         rows.setSpacing(GRID_PX)
         rows.addLayout(head)
         rows.addWidget(self._empty, 1)

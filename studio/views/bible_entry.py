@@ -108,6 +108,11 @@ class EntryRow(QWidget):
         if self._fields is not None:
             self._fields.refresh(entry)
 
+    @property
+    def tab_stops(self) -> list[QWidget]:
+        """What Tab goes through, in the order in which it is seen."""
+        return [self.chip, self.fold, *(self._fields.tab_stops if self._fields is not None else [])]
+
     def open(self) -> None:
         """Show its fields, with the name ready to be typed over."""
         self.fold.setChecked(True)
@@ -167,6 +172,12 @@ class EntryFields(QWidget):
         self.name.editingFinished.connect(self._finish_name)
         self.kind.activated.connect(lambda: self._change("kind", self.kind.currentData()))
         self.description.textChanged.connect(self._describe)
+
+    @property
+    def tab_stops(self) -> list[QWidget]:
+        """As `EntryRow.tab_stops`."""
+        well = self.picture.well
+        return [self.name, self.kind, self.description, well, *well.findChildren(QToolButton), self._take_out]
 
     def refresh(self, entry: BibleEntry) -> None:
         """Show what the entry is now, but leave alone what is being typed."""
@@ -237,6 +248,7 @@ class EntryFields(QWidget):
         rows.addWidget(caption)
         rows.addWidget(self.picture)
         rows.addWidget(remove, 0, Qt.AlignmentFlag.AlignLeft)
+        self._take_out = remove
 
 
 class EntryPicture(QWidget):

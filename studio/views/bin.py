@@ -106,7 +106,8 @@ class View(DropArea):
         self._pages.addWidget(self._empty_page())
         self._pages.addWidget(self.list)
         rows = QVBoxLayout(self)
-        rows.setContentsMargins(GRID_PX, GRID_PX, 0, GRID_PX)
+        left, right = (0, GRID_PX) if self.isRightToLeft() else (GRID_PX, 0)  # where the scroll bar is there is no gap
+        rows.setContentsMargins(left, GRID_PX, right, GRID_PX)
         rows.setSpacing(GRID_PX)
         rows.addLayout(self._head())
         rows.addWidget(self._importing)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QByteArray, QMimeData, QModelIndex, QObject, QRect, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QMimeData, QModelIndex, QObject, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QColor, QContextMenuEvent, QFont, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -21,9 +21,10 @@ from studio.project.draft import Place
 from studio.project.footage import Footage
 from studio.style.icons import icon
 from studio.style.tokens import GRID_PX, RADIUS_PX, SECONDARY_PX, Theme
+from studio.views.carried import carried
 from studio.views.clip_thumbnail import ClipThumbnail
 from studio.views.keyed_rows import ROW_ROLE, Index, KeyedRows
-from studio.views.words import frames_words, seconds, size_words
+from studio.views.words import frames_words, pixels_words, seconds, size_words
 from studio.widgets.image_well import MEDIA_FORMAT
 from studio.widgets.keys import MOVE, PRESS, REMOVE, keep_keys
 
@@ -65,8 +66,8 @@ class BinRows(KeyedRows[BinRow]):
         row = self.row(index)
         if row is not None and role == Qt.ItemDataRole.ToolTipRole:
             item = row.footage.item
-            shown = [row.footage.name, size_words(item.width, item.height), *_length(row.footage)]
-            return "\n".join(shown)
+            size = [] if item.kind == "sound" else [size_words(item.width, item.height)]
+            return "\n".join([row.footage.name, *size, *_length(row.footage)])
         return super().data(index, role)
 
     def spoken(self, row: BinRow) -> str:
@@ -80,13 +81,8 @@ class BinRows(KeyedRows[BinRow]):
         return [MEDIA_FORMAT, "text/uri-list"]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:  # noqa: N802  Qt's name
-        """The hashes for our own wells, the files themselves for other programs."""
-        rows = [row for index in indexes if (row := self.row(index)) is not None]
-        media = self._studio.film.folder.media
-        carried = QMimeData()
-        carried.setData(MEDIA_FORMAT, QByteArray("\n".join(row.key for row in rows).encode()))
-        carried.setUrls([QUrl.fromLocalFile(str(path)) for row in rows if (path := media.path(row.key)) is not None])
-        return carried
+        """The files of these rows."""
+        return carried(self._studio, [row.key for index in indexes if (row := self.row(index)) is not None])
 
     def supportedDragActions(self) -> Qt.DropAction:  # noqa: N802  Qt's name
         return Qt.DropAction.CopyAction
@@ -131,7 +127,7 @@ class BinList(QListView):
         menu = QMenu(self)
         first = chosen[0]
         is_clip = first.item.kind == "clip"
-        if len(chosen) == 1:
+        if len(chosen) == 1 and first.item.kind != "sound":
             menu.addAction(icon("play", self._theme), self.tr("Show"), lambda: self._studio.show_footage(first.sha256))
             menu.addSeparator()
             menu.addAction(self.tr("Use as start image"), self._pinning("start", first))
@@ -207,7 +203,8 @@ class BinList(QListView):
             index = self.rows.index(number)
             is_seen = self.visualRect(index).intersects(seen)
             there = isinstance(self.indexWidget(index), ClipThumbnail)
-            if is_seen and not there:
+            row = self.rows.row(index)
+            if is_seen and not there and row is not None and row.footage.item.kind != "sound":
                 self.setIndexWidget(index, self._thumbnail(index))
             elif there and not is_seen:
                 self.setIndexWidget(index, None)  # pyright: ignore[reportArgumentType]  Qt takes none
@@ -282,6 +279,8 @@ class _Tile(QStyledItemDelegate):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(area, RADIUS_PX, RADIUS_PX)
         picture = _picture(option.rect)
+        if row.footage.item.kind == "sound":
+            icon("music", self._theme, "muted").paint(painter, picture)
         line = QRect(picture.left(), picture.bottom() + 2, picture.width(), LINE_HEIGHT_PX)
         self._write(painter, option, line, row.footage.name, self._theme.text)
         below = line.translated(0, LINE_HEIGHT_PX - 2)
@@ -304,7 +303,7 @@ class _Tile(QStyledItemDelegate):
 def short_words(footage: Footage) -> str:
     """The length of a clip, the size of an image."""
     item = footage.item
-    return f"{item.width}×{item.height}" if item.kind == "image" else seconds(item.duration_s or 0.0)
+    return pixels_words(item.width, item.height) if item.kind == "image" else seconds(item.duration_s or 0.0)
 
 
 def _length(footage: Footage) -> list[str]:

@@ -28,10 +28,12 @@ class ClipThumbnail(Thumbnail):
         self._reel.setParent(self)
         self._reel.arrived.connect(self._on_arrived)
         self._clip: Clip | None = None
+        self._shown: tuple[int, int] = (0, 0)
         self._job_id: str | None = None
         self._jpeg: bytes | None = None
         self._index: int = 0
         self._plays: bool = False
+        self._moves: bool = True
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._advance)
         self.hovered.connect(self._on_hovered)
@@ -48,26 +50,35 @@ class ClipThumbnail(Thumbnail):
         """Whether it moves."""
         return self._timer.isActive()
 
-    def show_clip(self, clip: Clip | None) -> None:
-        """Stand for a clip (or still), or for nothing."""
-        if clip == self._clip and self._job_id is None:
+    @property
+    def is_bare(self) -> bool:
+        """Whether it stands for nothing that can be seen."""
+        return self._clip is None and self._job_id is None
+
+    def show_clip(self, clip: Clip | None, shown: tuple[int, int] | None = None) -> None:
+        """Stand for a clip (or still), or for nothing; of the clip from the first frame of `shown` to before the last
+        one, all of it by default."""
+        shown = shown or (0, clip.num_frames if clip else 0)
+        if (clip, shown) == (self._clip, self._shown) and self._job_id is None:
             return
-        self._job_id, self._clip = None, clip
+        last = self.image if clip is not None and clip.key == self._job_id else None
+        self._job_id, self._clip, self._shown = None, clip, shown
         self._forget()
+        self.show_image(last)  # the last preview of a take, until the take itself is here
         self._reel.load(clip.media if clip else None, (BOX_PX, BOX_PX) if clip else (None, None))
         self.update()
 
-    def show_job(self, job_id: str) -> None:
-        """Stand for a job: its newest preview, moving."""
-        if job_id != self._job_id:
-            self._job_id, self._clip = job_id, None
+    def show_job(self, job_id: str, *, moves: bool = True) -> None:
+        """Stand for a job: its newest preview, moving while it is at work."""
+        if (job_id, moves) != (self._job_id, self._moves):
+            self._job_id, self._clip, self._moves = job_id, None, moves
             self._forget()
             self._reel.load(None)
             self._on_previewed(job_id)
 
     def play(self) -> None:
         """Move, from the beginning."""
-        self._plays, self._index = True, 0
+        self._plays, self._index = True, self._shown[0]
         self._advance()
 
     def rest(self) -> None:
@@ -98,7 +109,7 @@ class ClipThumbnail(Thumbnail):
     @property
     def _still(self) -> int:
         """The middle: clips that are made from each other begin or end alike."""
-        return self._clip.num_frames // 2 if self._clip else 0
+        return sum(self._shown) // 2
 
     def _forget(self) -> None:
         self._timer.stop()
@@ -126,12 +137,15 @@ class ClipThumbnail(Thumbnail):
             self._advance_preview()
         elif self._clip is not None and self._plays:
             self._show()
-            self._index = (self._index + self._tick(self._clip.fps)) % self._clip.num_frames
+            first, end = self._shown
+            self._index = first + (self._index - first + self._tick(self._clip.fps)) % max(1, end - first)
 
     def _advance_preview(self) -> None:
         live = self._studio.jobs.preview(self._job_id) if self._job_id else None
-        if live is None or not live.jpegs:
+        if live is None or not live.jpegs or not self._moves:
             self._timer.stop()
+            if live is not None and live.jpegs:
+                self._decode(live.jpegs[len(live.jpegs) // 2])
             return
         self._index = (self._index + self._tick(live.preview.fps)) % len(live.jpegs)
         self._decode(live.jpegs[self._index])

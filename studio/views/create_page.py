@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
@@ -19,25 +19,33 @@ from studio.views import (
     verbs,
     viewer,
 )
+from studio.widgets.page import Page
 
 SIDE_PX, MIDDLE_PX, PROMPT_PX = 28 * GRID_PX, 92 * GRID_PX, 42 * GRID_PX
 TAKES_PX, STAGE_PX = 17 * GRID_PX, 60 * GRID_PX
+CAPTION_PX = 4 * GRID_PX
+"""How far up words stand in the picture's corner."""
 LEAST_SIDE_PX = 20 * GRID_PX
 
 
-class View(QWidget):
+class View(Page):
     """All panels of one project; sizes are kept by whoever holds `state`.
 
     Signals:
         arranged: the user has moved a splitter.
-        foot_changed: the bars at the bottom are so tall now, in pixels.
     """
 
     arranged = Signal()
-    foot_changed = Signal(int)
 
-    def __init__(self, studio: Studio, actions: Mapping[str, QAction], theme: Theme) -> None:
-        super().__init__()
+    def __init__(
+        self, studio: Studio, actions: Mapping[str, QAction], theme: Theme, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._floor = _splitter(Qt.Orientation.Vertical, self)
+        self._whole = _splitter(Qt.Orientation.Horizontal, self._floor)
+        self._side = _splitter(Qt.Orientation.Vertical, self._whole)
+        self._middle = _splitter(Qt.Orientation.Vertical, self._whole)
+        stage, self._foot = QWidget(self._middle), QWidget(self._floor)
         self.bin = bin.View(studio, actions, theme)
         self.bible = bible.View(studio, actions, theme)
         self.viewer = viewer.View(studio, actions, theme)
@@ -47,20 +55,32 @@ class View(QWidget):
         self.prompt = prompt.View(studio, actions, theme)
         self.shots = shots.View(studio, actions, theme)
         self.queue = queue.View(studio, actions, theme)
-        self._side = _splitter(Qt.Orientation.Vertical, self.bin, self.bible)
-        stage = _column(self.viewer, self.transport, self.verbs, grows=self.viewer)
-        self._middle = _splitter(Qt.Orientation.Vertical, stage, self.takes)
-        self._whole = _splitter(Qt.Orientation.Horizontal, self._side, self._middle, self.prompt)
-        self._foot = _column(self.shots, self.queue, grows=self.queue)
-        self._floor = _splitter(Qt.Orientation.Vertical, self._whole, self._foot)
+        _stack(stage, self.viewer, self.transport, self.verbs, grows=self.viewer)
+        _stack(self._foot, self.shots, self.queue, grows=self.queue)
+        self._side.addWidget(self.bin)
+        self._side.addWidget(self.bible)
+        self._middle.addWidget(self.takes)
+        self._whole.addWidget(self.prompt)
         self.queue.unfolded.connect(self._fit_foot)
+        self.viewer.installEventFilter(self)
         self._arrange()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's name
+        """Where the picture ends is told whenever that is elsewhere."""
+        if watched is self.viewer and event.type() in (QEvent.Type.Resize, QEvent.Type.Move):
+            self.foot_changed.emit(self.foot_px)
+        return False
 
     @property
     def panels(self) -> tuple[QWidget, ...]:
         """In the order in which F6 goes through them."""
         middle = (self.viewer, self.transport, self.verbs, self.takes)
         return (self.prompt, *middle, self.bin, self.bible, self.shots, self.queue)
+
+    @property
+    def stage(self) -> QWidget:
+        """The picture."""
+        return self.viewer
 
     @property
     def state(self) -> QByteArray:
@@ -76,8 +96,8 @@ class View(QWidget):
 
     @property
     def foot_px(self) -> int:
-        """How tall the bars at the bottom are."""
-        return self._foot.sizeHint().height()
+        """How tall all is that lies below the picture: nothing is to lie over takes and buttons."""
+        return self.height() - self.viewer.mapTo(self, QPoint(0, self.viewer.height() - CAPTION_PX)).y()
 
     @property
     def _splitters(self) -> tuple[QSplitter, ...]:
@@ -107,23 +127,18 @@ class View(QWidget):
         wanted = self._foot.sizeHint().height()
         self._foot.setMaximumHeight(16777215 if unfolded else wanted)
         self._floor.setSizes([self.height() - wanted, wanted])  # folding gives the room back
-        self.foot_changed.emit(self.foot_px)
 
 
-def _splitter(orientation: Qt.Orientation, *widgets: QWidget) -> QSplitter:
-    splitter = QSplitter(orientation)
+def _splitter(orientation: Qt.Orientation, parent: QWidget) -> QSplitter:
+    splitter = QSplitter(orientation, parent)
     splitter.setChildrenCollapsible(False)
     splitter.setHandleWidth(LINE_PX)
-    for widget in widgets:
-        splitter.addWidget(widget)
     return splitter
 
 
-def _column(*widgets: QWidget, grows: QWidget) -> QWidget:
-    held = QWidget()
+def _stack(held: QWidget, *widgets: QWidget, grows: QWidget) -> None:
     rows = QVBoxLayout(held)
     rows.setContentsMargins(0, 0, 0, 0)
     rows.setSpacing(0)
     for widget in widgets:
         rows.addWidget(widget, 1 if widget is grows else 0)
-    return held

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from engine.protocol.clip_frames import ClipFrames
+from engine.protocol.job import suffix
 from engine.protocol.media import MediaItem
 from studio.models.desk import Desk
 from studio.models.playback import Clip
@@ -18,11 +19,11 @@ from studio.project.footage import Footage
 from studio.project.shot import Shot
 from studio.project.take import Take
 from studio.project.value import new_id
-from studio.style.icons import icon
 from studio.style.tokens import Theme
-from studio.views.rules import drafted_job, other_clips, running_job, take_in_view
-from studio.views.words import seconds
-from studio.widgets.popup import ListPopup, Option, SliderPopup, TextPopup
+from studio.views.rules import drafted_job, running_job, take_in_view
+from studio.views.storyboard_deeds import trim_at_playhead
+from studio.views.take_popup import TakePopup
+from studio.widgets.popup import SliderPopup, TextPopup
 
 VARIATIONS = 4
 DRAFTS = 6
@@ -66,16 +67,16 @@ class Deeds(QObject):
 
     def _playing(self) -> dict[str, Deed]:
         return {
-            "play": lambda studio: studio.playback.toggle(),
-            "step_back": lambda studio: studio.playback.step(-1),
-            "step_forward": lambda studio: studio.playback.step(1),
-            "shuttle_back": lambda studio: studio.playback.shuttle(-1),
-            "shuttle_stop": lambda studio: studio.playback.pause(),
-            "shuttle_forward": lambda studio: studio.playback.shuttle(1),
-            "repeat": lambda studio: studio.playback.set_repeats(not studio.playback.repeats),
+            "play": lambda studio: studio.player.toggle(),
+            "step_back": lambda studio: studio.player.step(-1),
+            "step_forward": lambda studio: studio.player.step(1),
+            "shuttle_back": lambda studio: studio.player.shuttle(-1),
+            "shuttle_stop": lambda studio: studio.player.pause(),
+            "shuttle_forward": lambda studio: studio.player.shuttle(1),
+            "repeat": lambda studio: studio.player.set_repeats(not studio.player.repeats),
             "compare": self._compare,
-            "to_in": lambda studio: studio.playback.seek(studio.playback.in_frame),
-            "to_out": lambda studio: studio.playback.seek(studio.playback.out_frame - 1),
+            "to_in": lambda studio: studio.player.seek(studio.player.in_frame),
+            "to_out": lambda studio: studio.player.seek(studio.player.out_frame - 1),
             "set_in": _set_in,
             "set_out": _set_out,
             "clear_range": lambda studio: studio.set_in_out(0, None),
@@ -120,17 +121,9 @@ class Deeds(QObject):
 
     def _choose(self, title: str, studio: Studio, chosen: Callable[[object], None]) -> None:
         """Let the user choose another take than the one in view."""
-        picture = icon("clip", self._theme(), "muted")
-        options = [Option(self._take_words(studio, shot, take), take, picture) for shot, take in other_clips(studio)]
-        popup = ListPopup(title, options, self._window)
+        popup = TakePopup(title, studio, self._theme(), self._window)
         popup.chosen.connect(chosen)
         popup.open_over(self._window)
-
-    def _take_words(self, studio: Studio, shot: str, take: Take) -> str:
-        number = [each.id for each in studio.film.project.shot_of(take.id).takes].index(take.id) + 1
-        words = self.tr("{shot} · take {number} · {length}")
-        said = words.format(shot=shot, number=number, length=seconds(take.duration_s))
-        return f"{said}  {'★' * take.rating}" if take.rating else said
 
     def _remix(self, studio: Studio) -> None:
         strength = studio.composer.strength
@@ -149,10 +142,10 @@ class Deeds(QObject):
         if take is None or source is None:
             return
         shot = studio.film.project.shot_of(take.id)
-        name = f"{shot.name} {shot.takes.index(take) + 1}.{take.container}".replace("/", "-")
+        name = f"{shot.name} {shot.takes.index(take) + 1}.{suffix(take.container)}".replace("/", "-")
         dialog = QFileDialog(self._window, self.tr("Save a copy"), QDir.homePath())
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(take.container)
+        dialog.setDefaultSuffix(suffix(take.container))
         dialog.selectFile(name)
 
         def copy(path: str) -> None:
@@ -188,7 +181,12 @@ class Deeds(QObject):
 
 
 def _do(verb: VerbName, studio: Studio) -> None:
-    studio.do(verb)
+    """To the clip in view; where the whole film is in view, an extension is of the selected shot."""
+    shot = studio.film.shot
+    if studio.page != "create" and shot is not None and verb in ("extend", "extend_backward"):
+        studio.storyboard.extend(shot.id, studio.composer.part_seconds, backward=verb == "extend_backward")
+    else:
+        studio.do(verb)
 
 
 def _generate(studio: Studio) -> None:
@@ -221,8 +219,7 @@ def _stop_early(studio: Studio) -> None:
 def _animate(studio: Studio) -> None:
     clip = studio.playback.clip
     if clip is not None:
-        studio.composer.pin("start", clip.media)
-        studio.composer.generate()
+        studio.composer.animate(clip.media)
 
 
 def _use_last_frame(studio: Studio) -> None:
@@ -256,6 +253,9 @@ def _frame_name(shot: Shot, clip: Clip) -> str:
 
 
 def _set_in(studio: Studio) -> None:
+    if studio.page != "create":
+        trim_at_playhead(studio, is_in=True)
+        return
     playback = studio.playback
     out = playback.out_frame if playback.out_frame > playback.index else None
     studio.set_in_out(playback.index, None if out == playback.num_frames else out)
@@ -263,6 +263,9 @@ def _set_in(studio: Studio) -> None:
 
 def _set_out(studio: Studio) -> None:
     """Out is behind the frame at the playhead, which is still seen."""
+    if studio.page != "create":
+        trim_at_playhead(studio, is_in=False)
+        return
     playback = studio.playback
     out = playback.index + 1
     in_frame = playback.in_frame if playback.in_frame < out else 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QToolButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
 
 from engine.protocol.job import Running
 from studio.link.state import Connected, Failed, LinkState, Lost, Starting, Stopped
@@ -14,12 +14,12 @@ from studio.models.desk import Desk
 from studio.models.studio import Studio
 from studio.project.recent import recent_projects
 from studio.style.icons import icon
-from studio.style.tokens import GRID_PX, ICON_PX, Theme
-from studio.views.actions import GROUP, keys_of
+from studio.style.tokens import BAR_PX, GRID_PX, ICON_PX, Theme
+from studio.views.actions import GROUP, keys_of, plain
+from studio.views.pages import PAGES
 from studio.views.words import storage_sentence
 from studio.widgets.elided_label import ElidedLabel
 
-HEIGHT_PX = 5 * GRID_PX
 MOST_RECENT = 8
 LONGEST_NAME = 40
 DOT_PX = 8
@@ -35,7 +35,7 @@ class View(QFrame):
         self._theme = theme
         self._studio: Studio | None = None
         self.setProperty("look", "bar")
-        self.setFixedHeight(HEIGHT_PX)
+        self.setFixedHeight(BAR_PX)
         self.setAccessibleName(self.tr("Project and engine"))
         self.menu_button = self._menu_button()
         self.project_button = self._project_button()
@@ -64,16 +64,21 @@ class View(QFrame):
         self._show_engine()
 
     def _lay_out(self) -> None:
+        """The pages stand in the middle, and stay there whatever is said beside them."""
+        start, end = QHBoxLayout(), QHBoxLayout()
+        start.addWidget(self.menu_button)
+        start.addWidget(self.project_button)
+        start.addWidget(self.saved, 1)
+        end.addStretch(1)
+        for widget in (self._take_over, self.engine, self._again, self._palette_button()):
+            end.addWidget(widget)
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID_PX, 0, GRID_PX, 0)
-        row.setSpacing(GRID_PX // 2)
-        for widget in (self.menu_button, self.project_button):
-            row.addWidget(widget)
-        row.addWidget(self.saved, 1)
-        row.addWidget(self._take_over)
-        row.addWidget(self.engine)
-        row.addWidget(self._again)
-        row.addWidget(self._palette_button())
+        for each in (row, start, end):
+            each.setSpacing(GRID_PX // 2)
+        row.addLayout(start, 1)
+        row.addWidget(self._pages())
+        row.addLayout(end, 1)
 
     def _menu_button(self) -> QToolButton:
         button = QToolButton()
@@ -114,6 +119,24 @@ class View(QFrame):
         button.clicked.connect(self._actions[action].trigger)
         return button
 
+    def _pages(self) -> QWidget:
+        """The ways to the pages, in the order of the work."""
+        held = QWidget()
+        held.setAccessibleName(self.tr("Pages"))
+        row = QHBoxLayout(held)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GRID_PX // 2)
+        for name in PAGES:
+            button = QToolButton()
+            button.setDefaultAction(self._actions[f"page_{name}"])
+            button.defaultAction().setIconText(plain(button.defaultAction()))  # it stands alone, in the middle
+            button.setAccessibleName(plain(button.defaultAction()))
+            button.setProperty("look", "page")
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            row.addWidget(button)
+        return held
+
     def _palette_button(self) -> QToolButton:
         action = self._actions["palette"]
         button = self._quiet_button("palette")
@@ -128,6 +151,9 @@ class View(QFrame):
         menu = self.project_button.menu()
         menu.clear()
         for name in ("rename_project", "export_zip"):
+            menu.addAction(self._actions[name])
+        menu.addSeparator()
+        for name in ("import_script", "import_timeline", "import_clips"):
             menu.addAction(self._actions[name])
         menu.addSeparator()
         for name in ("new_project", "open_project", "import_zip"):

@@ -12,6 +12,7 @@ from studio.style.icons import icon
 from studio.style.tokens import GRID_PX, Theme
 from studio.views.library_card import CardView
 from studio.views.library_form import AddForm
+from studio.views.library_places import Places
 from studio.views.material_style import material_sheet
 from studio.widgets.keys import PRESS, keep_keys
 
@@ -34,7 +35,9 @@ class View(QWidget):
         self.add_button.clicked.connect(self._open_form)
         keep_keys(self.add_button, *PRESS)
         self._empty = QLabel()
-        self._listed = QVBoxLayout()
+        self._here, self._elsewhere = QVBoxLayout(), QVBoxLayout()
+        self._more = QLabel(self.tr("CAN BE DOWNLOADED"))
+        self.places = Places(studio.library.downloads)
         self._lay_out()
         studio.library.changed.connect(self.refresh)
         studio.link.state_changed.connect(self.refresh)
@@ -48,21 +51,26 @@ class View(QWidget):
         if models != self._shown:
             self._shown = models
             for card in self.cards.values():
-                self._listed.removeWidget(card)
+                for listed in (self._here, self._elsewhere):
+                    listed.removeWidget(card)
                 card.hide()
                 card.deleteLater()
             self.cards = {}
-            for card, missing in models:
+            for card, missing in sorted(models, key=lambda row: not row[0].runs_here):
                 made = CardView(self._studio, self._theme, card, missing)
                 made.used.connect(self._use)
                 made.removed.connect(self._studio.library.remove)
-                self._listed.addWidget(made)
+                is_here = bool(card.files) or not card.is_from_hub
+                (self._here if is_here else self._elsewhere).addWidget(made)
                 made.show()
                 self.cards[card.id] = made
         is_there = isinstance(self._studio.link.state, Connected)
         self._empty.setText(self.tr("No models were found.") if is_there else self.tr("The engine is starting…"))
         self._empty.setVisible(not models)
+        self._more.setVisible(self._elsewhere.count() > 0)
         self.add_button.setEnabled(is_there)
+        if is_there:
+            self._studio.library.downloads.ask_places()
 
     def _touch(self) -> None:
         for card in self.cards.values():
@@ -85,13 +93,17 @@ class View(QWidget):
         self._empty.setProperty("look", "secondary")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         inside = QWidget()
-        self._listed.setSpacing(GRID_PX)
+        self._more.setProperty("look", "section")
+        for listed in (self._here, self._elsewhere):
+            listed.setSpacing(GRID_PX)
         whole = QVBoxLayout(inside)
         whole.setContentsMargins(0, 0, GRID_PX, 0)
         whole.setSpacing(GRID_PX)
         whole.addWidget(self.form)
         whole.addWidget(self._empty)
-        whole.addLayout(self._listed)
+        whole.addLayout(self._here)
+        whole.addWidget(self._more)
+        whole.addLayout(self._elsewhere)
         whole.addStretch(1)
         area = QScrollArea()
         area.setWidgetResizable(True)
@@ -104,3 +116,4 @@ class View(QWidget):
         rows.setSpacing(GRID_PX)
         rows.addLayout(head)
         rows.addWidget(area, 1)
+        rows.addWidget(self.places)

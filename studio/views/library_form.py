@@ -29,7 +29,7 @@ class AddForm(QFrame):
         self.setProperty("look", "panel")
         self.folder = QLineEdit()
         self.gguf = QLineEdit()
-        self.gguf.setPlaceholderText(self.tr("optional, in place of the transformer in the folder"))
+        self.gguf.setPlaceholderText(self.tr("in place of the folder's transformer, or alone for a model that is here"))
         self.name = QLineEdit()
         self.name.setPlaceholderText(self.tr("the name of the folder"))
         self.name.setMaxLength(200)
@@ -42,7 +42,8 @@ class AddForm(QFrame):
         self._lay_out()
         self.add_button.clicked.connect(self.add)
         self.close_button.clicked.connect(self.hide)
-        self.folder.textChanged.connect(self.refresh)
+        for line in (self.folder, self.gguf):
+            line.textChanged.connect(self.refresh)
         library.adding_changed.connect(self.refresh)
         library.added.connect(self._on_added)
         library.refused.connect(self._on_refused)
@@ -56,8 +57,8 @@ class AddForm(QFrame):
         gguf = self.gguf.text().strip()
         try:
             wanted = ModelToAdd(
-                path=_absolute(self.folder.text()),
-                gguf=_absolute(gguf) if gguf else None,
+                path=_absolute(self.folder.text().strip() or gguf),
+                gguf=_absolute(gguf) if gguf and self.folder.text().strip() else None,
                 name=self.name.text().strip() or None,
             )
         except ValidationError:
@@ -70,7 +71,8 @@ class AddForm(QFrame):
         is_adding = self._library.wanted is not None
         for widget in (self.folder, self.gguf, self.name):
             widget.setEnabled(not is_adding)
-        self.add_button.setEnabled(not is_adding and bool(self.folder.text().strip()))
+        is_named = bool(self.folder.text().strip() or self.gguf.text().strip())
+        self.add_button.setEnabled(not is_adding and is_named)
         self._counter.setVisible(is_adding)
         self._progress.setVisible(is_adding)
         adding = self._library.adding
@@ -120,7 +122,7 @@ class AddForm(QFrame):
         form.addRow(self.tr("Folder"), self._with_button(self.folder, self._choose_folder))
         form.addRow(self.tr("GGUF file"), self._with_button(self.gguf, self._choose_gguf))
         form.addRow(self.tr("Name"), self.name)
-        hint = QLabel(self.tr("An LTX-Video model, 0.9 or newer, as diffusers stores it. It is used where it lies."))
+        hint = QLabel(self.tr("An LTX-Video or Wan model as diffusers stores it. It is used where it lies."))
         hint.setProperty("look", "secondary")
         hint.setWordWrap(True)
         buttons = QHBoxLayout()

@@ -36,6 +36,7 @@ def takes_words(card: ModelCard) -> str:
     """What it can start from."""
     words: dict[ConditionKind, str] = {
         "first_image": _translate("library", "an image to start from"),
+        "last_image": _translate("library", "an image to end on"),
         "keyframes": _translate("library", "images and clips anywhere (extend, loop, bridge, retake)"),
         "source": _translate("library", "a clip to remix"),
     }
@@ -51,13 +52,12 @@ def needs_words(card: ModelCard, workers: list[WorkerStatus], machine_bytes: int
     least = min(card.memory_bytes.values())
     kinds = ", ".join(f"{gigabytes(need)} ({kind})" for kind, need in sorted(card.memory_bytes.items()))
     said = _translate("library", "Needs {memory} of memory").format(memory=kinds)
-    device = next((worker.found for worker in workers if worker.found), "")
-    if not device:
+    worker = next((worker for worker in workers if worker.found), None)
+    if worker is None:
         return said
+    device = worker.found
     if not device.startswith("cpu"):
-        return f"{said} · " + _translate("library", "runs on {device}").format(
-            device=device.partition(": ")[2] or device
-        )
+        return f"{said} · " + _card_words(least, worker)
     if least > machine_bytes:
         return f"{said} · " + _translate("library", "too much for this machine, which has {memory}").format(
             memory=gigabytes(machine_bytes)
@@ -67,13 +67,25 @@ def needs_words(card: ModelCard, workers: list[WorkerStatus], machine_bytes: int
     )
 
 
-def missing_words(missing: list[str]) -> str:
-    """Which files are not there."""
+def _card_words(least_bytes: int, worker: WorkerStatus) -> str:
+    """Whether it fits into a graphics card; one that is too small can lend from the machine, and is slower then."""
+    name = worker.found.partition(": ")[2] or worker.found
+    if not worker.total_bytes:
+        return _translate("library", "runs on {device}").format(device=name)
+    if least_bytes > worker.total_bytes:
+        said = _translate("library", "more than {device} has ({memory}): it may be slow, or not run")
+    else:
+        said = _translate("library", "fits {device}, which has {memory}")
+    return said.format(device=name, memory=gigabytes(worker.total_bytes))
+
+
+def missing_words(missing: list[str], said: str = "") -> str:
+    """Which files are not there; or another sentence about `{files}`."""
     told = ", ".join(missing[:MOST_FILES])
     if len(missing) > MOST_FILES:
         more = _translate("library", "and {count} more").format(count=number(len(missing) - MOST_FILES))
         told = f"{told} {more}"
-    return _translate("library", "Files are missing: {files}").format(files=told)
+    return (said or _translate("library", "Files are missing: {files}")).format(files=told)
 
 
 def near_home(path: str) -> str:

@@ -7,6 +7,7 @@ from PySide6.QtCore import QDir, QObject
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from studio.models.arrivals import SCRIPTS, TIMELINES
 from studio.models.desk import Desk
 from studio.project import edits
 from studio.project.recent import new_folder
@@ -27,6 +28,9 @@ class ProjectDeeds(QObject):
             "undo": self._undo,
             "redo": self._redo,
             "import_files": self._import_files,
+            "import_script": self._import_script,
+            "import_timeline": self._import_timeline,
+            "import_clips": self._import_clips,
             "new_project": self._new,
             "open_project": self._open,
             "rename_project": self._rename,
@@ -55,6 +59,29 @@ class ProjectDeeds(QObject):
     def _add_files(self, paths: list[str]) -> None:
         if self._desk.studio is not None:
             self._desk.studio.add_files([Path(path) for path in paths])
+
+    def _import_script(self) -> None:
+        dialog = self._dialog(self.tr("Shots from a script"), QFileDialog.FileMode.ExistingFile)
+        endings = " ".join(f"*{ending}" for ending in SCRIPTS)
+        dialog.setNameFilters([self.tr("Scripts ({endings})").format(endings=endings)])
+        dialog.fileSelected.connect(_with_path(self._bring))
+        dialog.open()
+
+    def _import_timeline(self) -> None:
+        dialog = self._dialog(self.tr("Shots from a timeline"), QFileDialog.FileMode.ExistingFile)
+        endings = " ".join(f"*{ending}" for ending in TIMELINES)
+        dialog.setNameFilters([self.tr("Timelines ({endings})").format(endings=endings)])
+        dialog.fileSelected.connect(_with_path(self._bring))
+        dialog.open()
+
+    def _import_clips(self) -> None:
+        dialog = self._dialog(self.tr("Shots from a folder of clips"), QFileDialog.FileMode.Directory)
+        dialog.fileSelected.connect(_with_path(self._bring))
+        dialog.open()
+
+    def _bring(self, path: Path) -> None:
+        if self._desk.studio is not None:
+            self._desk.studio.arrivals.bring(path)
 
     def _new(self) -> None:
         popup = TextPopup(self.tr("Name of the new project"), self.tr("Create"), self.tr("New film"), self._window)

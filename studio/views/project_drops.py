@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from studio.models.desk import ZIP, Desk
 from studio.project.storage import PROJECT_FILE
+from studio.widgets.image_well import MEDIA_FORMAT
 
 
 class ProjectDrops(QObject):
@@ -39,7 +40,9 @@ class ProjectDrops(QObject):
 
 
 def dropped_project(content: QMimeData) -> Path | None:
-    """The one project that is being dragged; None for anything else."""
+    """The one project that is being dragged; None for anything else, and for a take of ours, which may be a zip."""
+    if content.hasFormat(MEDIA_FORMAT):
+        return None
     urls: list[QUrl] = content.urls() if content.hasUrls() else []
     if len(urls) != 1 or not urls[0].isLocalFile():
         return None

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from studio.models.studio import Studio
 from studio.style.tokens import GRID_PX, Theme
 from studio.views.prompt_advanced import AdvancedPart
+from studio.views.prompt_fields import FieldsPart
 from studio.views.prompt_frame import FramePart
 from studio.views.prompt_images import ImagesPart
 from studio.views.prompt_looks import LooksPart
@@ -20,6 +21,7 @@ from studio.views.prompt_style import prompt_sheet
 from studio.views.prompt_text import TextPart
 
 LEAST_PX = 300
+SETTLES_MS = 300
 
 
 class View(QWidget):
@@ -33,6 +35,7 @@ class View(QWidget):
         self.setMinimumWidth(LEAST_PX)
         self.setStyleSheet(prompt_sheet(theme))
         self.text = TextPart(studio, theme)
+        self.fields = FieldsPart(studio, theme)
         self.looks = LooksPart(studio, theme)
         self.images = ImagesPart(studio, theme)
         self.model = ModelPart(studio, actions, theme)
@@ -42,6 +45,7 @@ class View(QWidget):
         self.send = SendPart(studio, actions, theme, self._has_place)
         self._parts: tuple[Part, ...] = (
             self.text,
+            self.fields,
             self.looks,
             self.images,
             self.model,
@@ -50,11 +54,13 @@ class View(QWidget):
             self.advanced,
             self.send,
         )
+        self._settling = QTimer(self, singleShot=True, interval=SETTLES_MS)
         self._lay_out()
+        self.page.verticalScrollBar().rangeChanged.connect(self._on_range)
         align_columns(self)
         self.setFocusProxy(self.text.field)
         QWidget.setTabOrder(self.text.field, self.text.opener)
-        self.seed.advanced_changed.connect(self._refresh)
+        studio.composer.advanced_changed.connect(self._show_advanced)
         studio.film.changed.connect(self._refresh)
         studio.library.changed.connect(self._refresh)
         studio.composer.changed.connect(self._refresh)
@@ -71,7 +77,7 @@ class View(QWidget):
         rows = QVBoxLayout(content)
         rows.setContentsMargins(2 * GRID_PX, GRID_PX, 2 * GRID_PX, GRID_PX)
         rows.setSpacing(2 * GRID_PX)
-        for part in (self.text, self.looks, self.images):
+        for part in (self.text, self.looks, self.fields, self.images):
             rows.addWidget(part)
         numbers = QVBoxLayout()
         numbers.setSpacing(GRID_PX)
@@ -94,6 +100,17 @@ class View(QWidget):
         whole.addWidget(self.page, 1)
         whole.addWidget(line)
         whole.addWidget(self.send)
+
+    def _show_advanced(self, is_shown: bool) -> None:
+        """What was asked for is to be seen, and not only below the edge."""
+        self._refresh()
+        if is_shown:
+            self._settling.start()
+
+    def _on_range(self) -> None:
+        """The page grows in several turns of the event loop, part by part."""
+        if self._settling.isActive():
+            self.page.ensureWidgetVisible(self.advanced, 0, GRID_PX)
 
     def _has_place(self, field: str) -> bool:
         """Whether a problem of this field is shown beside it."""

@@ -23,7 +23,7 @@ class AdvancedPart(Part):
     """Numbers show what would be sent; an arrow leads back to the model's own where another one is chosen."""
 
     def __init__(self, studio: Studio, theme: Theme) -> None:
-        super().__init__(studio, theme, lambda field: field in ("negative_prompt", *NUMBERS))
+        super().__init__(studio, theme, lambda field: field in ("negative_prompt", "speed", *NUMBERS))
         names = {
             "width": self.tr("Width"),
             "height": self.tr("Height"),

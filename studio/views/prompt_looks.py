@@ -10,6 +10,7 @@ from studio.models.studio import Studio
 from studio.project.draft import full_prompt
 from studio.project.phrases import Phrase, PhraseKind, phrases
 from studio.style.tokens import GRID_PX, Theme
+from studio.views.phrase_words import phrase_words
 from studio.views.prompt_part import Part
 from studio.widgets.chip import Chip
 from studio.widgets.disclosure import Disclosure
@@ -51,10 +52,9 @@ class LooksPart(Part):
     def refresh(self) -> None:
         """What is chosen, also where this build does not know it."""
         chosen = {kind: getattr(self.draft, kind) for kind in KINDS}
-        known = {(each.kind, each.id): each.label for each in phrases()}
         for kind, chip in self.chips.items():
             picked: str | None = chosen[kind]
-            chip.show_choice(known.get((kind, picked), picked) if picked is not None else None)
+            chip.show_choice(phrase_words(kind, picked) if picked is not None else None)
             chip.setEnabled(self.has_shot)
         for (kind, phrase_id), action in self._choices.items():
             action.setChecked(chosen[kind] == phrase_id)
@@ -73,7 +73,7 @@ class LooksPart(Part):
 
     def _choice(self, menu: QMenu, kind: PhraseKind, phrase: Phrase | None) -> None:
         phrase_id = phrase.id if phrase else None
-        action = menu.addAction(phrase.label if phrase else self.tr("None"))
+        action = menu.addAction(phrase_words(kind, phrase.id) if phrase else self.tr("None"))
         action.setCheckable(True)
         action.setToolTip(self.tr("adds “{text}”").format(text=phrase.text) if phrase else "")
         action.triggered.connect(functools.partial(self._choose, kind, phrase_id))

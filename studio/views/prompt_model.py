@@ -56,9 +56,11 @@ class ModelPart(Part):
         menu.clear()
         group = QActionGroup(menu)
         for card, missing in self.studio.library.all():
+            if card.is_from_hub and not card.files and card.id != self.draft.model:
+                continue  # the library has all that can be downloaded
             name = self.tr("{name} (files are missing)").format(name=card.name) if missing else card.name
             action = QAction(name, menu, checkable=True, checked=card.id == self.draft.model)
-            action.setEnabled(not missing)
+            action.setEnabled(not missing and card.runs_here)
             action.setToolTip(card.description)
             action.triggered.connect(lambda _=False, model=card.id: self._choose(model))
             group.addAction(action)

@@ -1,6 +1,6 @@
 """The seed with dice and lock, and the way to everything else that can be chosen."""
 
-from PySide6.QtCore import QRegularExpression, QSize, Qt, Signal
+from PySide6.QtCore import QRegularExpression, QSize, Qt
 from PySide6.QtGui import QRegularExpressionValidator
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton
 
@@ -16,13 +16,7 @@ WIDEST_ROLL = "0000000000"
 
 
 class SeedPart(Part):
-    """Another seed is another take of the same words; a locked one stays after Generate.
-
-    Signals:
-        advanced_changed: everything is to be shown, or the simple things only.
-    """
-
-    advanced_changed = Signal(bool)
+    """Another seed is another take of the same words; a locked one stays after Generate."""
 
     def __init__(self, studio: Studio, theme: Theme) -> None:
         super().__init__(studio, theme, lambda field: field == "seed")
@@ -40,8 +34,7 @@ class SeedPart(Part):
         self.lock.setCheckable(True)
         self.lock.clicked.connect(lambda: studio.composer.change(seed_locked=self.lock.isChecked()))
         self.advanced = Fold(self.tr("Advanced"), theme)
-        self.advanced.setChecked(studio.composer.shows_advanced)
-        self.advanced.toggled.connect(self._open)
+        self.advanced.toggled.connect(studio.composer.show_advanced)
         row = QHBoxLayout()
         row.setSpacing(GRID_PX // 2)
         label = column_label(self.tr("Seed"))
@@ -68,6 +61,7 @@ class SeedPart(Part):
             self._shown_lock = draft.seed_locked
             name, role = ("lock", "accent") if draft.seed_locked else ("unlock", "muted")
             self.lock.setIcon(icon(name, self.theme, role))
+        self.advanced.setChecked(self.studio.composer.shows_advanced)
         self.problems.refresh()
 
     def _button(self, name: str, icon_name: str) -> QToolButton:
@@ -85,7 +79,3 @@ class SeedPart(Part):
         if self.seed.isModified() and self.seed.text():
             self.seed.setModified(False)
             self.studio.composer.change(seed=min(int(self.seed.text()), LARGEST_SEED))
-
-    def _open(self, is_open: bool) -> None:
-        self.studio.composer.shows_advanced = is_open
-        self.advanced_changed.emit(is_open)

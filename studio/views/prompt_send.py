@@ -95,17 +95,21 @@ class SendPart(Part):
             case "engine_starting":
                 return self.tr("The engine is starting. You can write on meanwhile.")
             case "engine_lost":
-                again = self.tr("The engine went away and is coming back. Nothing is lost.")
-                often = self.tr("The engine went away and is being started, attempt {number}. Nothing is lost.")
-                attempt = state.attempt if isinstance(state, Lost) else 1
-                return often.format(number=attempt) if attempt > 1 else again
+                return self._lost_words(state.attempt if isinstance(state, Lost) else 1)
             case "engine_failed":
                 said = self.tr("The engine cannot be started: {reason}")
                 return said.format(reason=state.reason if isinstance(state, Failed) else "")
             case "engine_stopped":
                 return self.tr("The engine was stopped.")
             case _:
-                return self.tr("Choose a model that is on this machine.")
+                alone = self.tr("It starts from a shot beside it that has no take yet.")
+                return alone if hindrance == "needs_take" else self.tr("Choose a model that is on this machine.")
+
+    def _lost_words(self, attempt: int) -> str:
+        if attempt == 1:
+            return self.tr("The engine went away and is coming back. Nothing is lost.")
+        often = self.tr("The engine went away and is being started, attempt {number}. Nothing is lost.")
+        return often.format(number=attempt)
 
     def _offer(self, hindrance: Hindrance) -> Offer | None:
         match hindrance:

@@ -7,10 +7,14 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from engine.protocol.media import MediaItem
-from studio.link.trouble import Trouble
+from engine.protocol.problem import Problem
+from studio.link.trouble import Problems, Trouble
 from studio.models.reel import Reel
 from studio.models.studio import Studio
+from studio.project import edits
 from studio.project.draft import Place
+from studio.project.footage import Footage, file_name
+from studio.project.planned import needs
 from studio.style.tokens import GRID_PX, Theme
 from studio.views.prompt_part import quiet_label
 from studio.widgets.image_well import HEIGHT_PX, ImageWell
@@ -74,6 +78,12 @@ class PinnedImage(QWidget):
 
         def keep(item: MediaItem) -> None:
             self._bringing.discard(shot_id)
+            footage = Footage(item=item, name=file_name(path))  # so that it is not lost when another takes its place
+            self._studio.film.edit("add_footage", lambda project: edits.add_footage(project, footage))
+            if item.kind == "sound":  # it is in the bin, and shows nothing
+                self.troubled.emit(Problems((Problem(field=footage.name, kind="unsupported"),)))
+                self._show()
+                return
             self._studio.composer.pin(self._place, item.sha256, shot_id)
             self._show()
 
@@ -97,12 +107,22 @@ class PinnedImage(QWidget):
         if shot is not None and shot.id in self._bringing:
             self.well.show_image(None, self.tr("Bringing it into the project…"))
         elif self._media is None:
-            self.well.show_empty(None if self._is_possible else self.tr("This model cannot do that"))
+            self.well.show_empty(self._hint())
         elif self._is_lost:
             self.well.show_image(None, self.tr("The file is missing"))
         else:
             image = self._image()
             self.well.show_image(image, "" if image else self.tr("Loading…"))
+
+    def _hint(self) -> str | None:
+        """What stands in an empty well: a shot that continues starts from the one before."""
+        if not self._is_possible:
+            return self.tr("This model cannot do that")
+        shot, project = self._studio.film.shot, self._studio.film.project
+        beside = needs(project, shot) if shot is not None and shot.continues else ()
+        if self._place != "start" or not beside:
+            return None
+        return self.tr("The last frame of {shot}").format(shot=beside[0].name)
 
     def _image(self) -> QImage | None:
         """The thumbnail; decoded once, as this is asked for with every letter that is typed."""

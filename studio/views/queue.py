@@ -98,7 +98,7 @@ class View(QWidget):
     def _on_tick(self) -> None:
         """Seconds go by, whether the engine says something or not."""
         self.bar.refresh()
-        self.list.rows.touch_running()
+        self.list.rows.touch_times()
 
     def _do(self, job_id: str, deed: Deed) -> None:
         job = self._studio.jobs.get(job_id)

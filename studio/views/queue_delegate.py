@@ -29,6 +29,7 @@ from studio.views.queue_words import (
     section_words,
     state_words,
     what_words,
+    whole_words,
 )
 from studio.widgets.progress_bar import HEIGHT_PX, paint_progress
 
@@ -127,8 +128,7 @@ class QueueDelegate(QStyledItemDelegate):
         if button is not None:
             text = deed_words(button.deed, row.job)
         else:
-            prompt = " ".join(row.job.request.recipe.prompt.split())
-            text = f"{prompt}\n\n{state_words(row.job, self._studio)}{_detail(row.job)}"
+            text = f"{whole_words(row.job)}\n\n{state_words(row.job, self._studio)}{_detail(row.job)}"
         QToolTip.showText(event.globalPos(), text, view)
         return True
 

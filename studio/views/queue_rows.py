@@ -13,6 +13,7 @@ from studio.views.queue_words import place_words, section_words, state_words, wh
 
 Section = Literal["running", "waiting", "stopped", "over"]
 ORDER: tuple[Section, ...] = ("running", "waiting", "stopped", "over")
+TIMED: tuple[Section, ...] = ("running", "waiting")
 JOB_MIME = "application/x-reelwright-job"
 _flag = Qt.ItemFlag
 
@@ -58,7 +59,7 @@ class QueueRows(KeyedRows[Row]):
         studio.jobs.changed.connect(self._later.start)
         studio.film.changed.connect(self._later.start)
         studio.jobs.progressed.connect(self._on_progress)
-        studio.workers.changed.connect(self.touch_running)
+        studio.workers.changed.connect(self.touch_times)
         self.refresh()
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -137,11 +138,11 @@ class QueueRows(KeyedRows[Row]):
         """Become what the job list is."""
         self.become(list(_rows(self._studio.jobs.all())))
 
-    def touch_running(self) -> None:
-        """Their times have gone on."""
-        for number, row in enumerate(self.rows):
-            if isinstance(row, JobRow) and row.section == "running":
-                self.dataChanged.emit(self.index(number), self.index(number))
+    def touch_times(self) -> None:
+        """The times of those that run and wait have gone on."""
+        timed = [at for at, row in enumerate(self.rows) if isinstance(row, JobRow) and row.section in TIMED]
+        if timed:
+            self.dataChanged.emit(self.index(timed[0]), self.index(timed[-1]))
 
     def _on_progress(self, job_id: str) -> None:
         index = self.index_of_job(job_id)

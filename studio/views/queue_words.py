@@ -6,7 +6,8 @@ from typing import Literal
 from PySide6.QtCore import QCoreApplication
 
 from engine.protocol.events import Progress
-from engine.protocol.job import Cancelled, Done, Drafted, Failed, Job, Paused, Queued, Running, SetAside
+from engine.protocol.film import Film
+from engine.protocol.job import Cancelled, Done, Drafted, Failed, FilmRequest, Job, Paused, Queued, Running, SetAside
 from studio.models.studio import Studio
 from studio.project.take import Verb, verb_of
 from studio.views.words import failure_sentence, number, seconds
@@ -23,6 +24,8 @@ def place_words(job: Job, studio: Studio) -> str:
         return _translate("queue", "Command line")
     if request.project != project.id:
         return _translate("queue", "Another project")
+    if isinstance(request, FilmRequest):
+        return project.name
     if request.shot is None or not project.has_shot(request.shot):
         return _translate("queue", "A deleted shot")
     return project.shot(request.shot).name
@@ -30,6 +33,8 @@ def place_words(job: Job, studio: Studio) -> str:
 
 def what_words(job: Job) -> str:
     """The verb, where it is more than to generate, and how the prompt begins."""
+    if isinstance(job.request, FilmRequest):
+        return film_words(job.request.film)
     recipe = job.request.recipe
     prompt = " ".join(recipe.prompt.split())[:PROMPT_CHARS]
     verb = verb_of(recipe)
@@ -38,6 +43,19 @@ def what_words(job: Job) -> str:
     if verb == "generate":
         return prompt
     return f"{_verbs()[verb]} · {prompt}" if prompt else _verbs()[verb]
+
+
+def whole_words(job: Job) -> str:
+    """The prompt, all of it; of a film what it is."""
+    if isinstance(job.request, FilmRequest):
+        return film_words(job.request.film)
+    return " ".join(job.request.recipe.prompt.split())
+
+
+def film_words(film: Film) -> str:
+    """How many clips it joins, and how long it gets."""
+    said = _translate("queue", "Film: {count} clips, {time}")
+    return said.format(count=number(len(film.clips)), time=seconds(film.duration_s))
 
 
 def state_words(job: Job, studio: Studio) -> str:
@@ -102,8 +120,10 @@ def whole_seconds(value: float) -> str:
 
 def part_done(progress: Progress | None) -> float | None:
     """How much of the job's steps are done, 0 to 1; None where steps are not what it is at."""
-    if progress is None or progress.stage in ("load", "encode") or not progress.total_steps:
+    if progress is None or progress.stage in ("load", "encode"):
         return None
+    if not progress.total_steps:  # a film: its work is its frames
+        return progress.frame / progress.total_frames if progress.total_frames else None
     return progress.step / progress.total_steps
 
 
@@ -114,6 +134,8 @@ def deeds_for(job: Job, studio: Studio) -> tuple[Deed, ...]:
             deeds: tuple[Deed, ...] = ("pause", "cancel")
         case Running():
             deeds = ("pause", "stop_early", "cancel") if job.wish is None else ("cancel",)
+            if isinstance(job.request, FilmRequest):  # it is made whole
+                deeds = tuple(deed for deed in deeds if deed != "stop_early")
         case Paused():
             deeds = ("resume", "cancel")
         case Drafted() | Done() if not studio.errands.may_forget(job):
@@ -148,7 +170,23 @@ def section_words() -> Mapping[str, str]:
     }
 
 
+def start_words(job: Job, studio: Studio) -> str:
+    """When a waiting job begins; empty while that is not known, or about to be."""
+    known = studio.jobs.forecasts().get(job.id)
+    if known is None or known.starts_in_s is None or known.starts_in_s < 1:
+        return ""
+    return _translate("queue", "starts in about {time}").format(time=whole_seconds(known.starts_in_s))
+
+
 def _waiting_words(job: Job, studio: Studio) -> str:
+    said = _waiting_for(job, studio)
+    known = studio.jobs.forecasts().get(job.id)
+    takes_s = known.takes_s if known is not None else None
+    takes = _translate("queue", "takes about {time}").format(time=whole_seconds(max(1.0, takes_s))) if takes_s else ""
+    return " · ".join(filter(None, (said, start_words(job, studio), takes)))
+
+
+def _waiting_for(job: Job, studio: Studio) -> str:
     if job.worker_deaths:
         said = _translate("queue", "Waiting: its worker ended {count} times, and it goes on from where it was")
         return said.format(count=number(job.worker_deaths))
@@ -159,6 +197,8 @@ def _waiting_words(job: Job, studio: Studio) -> str:
 
 
 def _paused_words(state: Paused) -> str:
+    if state.total_steps == 0:
+        return _translate("queue", "Paused: a film begins again when it goes on")
     if state.step == 0:
         return _translate("queue", "Paused before it began")
     return _translate("queue", "Paused after {step} of {total} steps, which are kept").format(**_steps(state))

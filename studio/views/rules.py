@@ -10,9 +10,11 @@ from studio.link.state import Connected
 from studio.models.composer import Hindrance
 from studio.models.studio import Studio
 from studio.project.take import Take
+from studio.views import storyboard_rules
 from studio.views.actions import explain
 from studio.views.edit_words import edit_words
 
+PAGES = ("page_create", "page_storyboard", "page_film")
 ALWAYS = ("new_project", "open_project", "import_zip", "palette", "shortcuts", "next_panel", "settings", "quit")
 MAKING = ("generate", "variations", "draft_board")
 VERBS = ("extend", "extend_backward", "loop", "bridge", "remix", "retake")
@@ -20,7 +22,20 @@ PLAYING = ("play", "shuttle_back", "shuttle_stop", "shuttle_forward", "repeat")
 STEPPING = ("step_back", "step_forward", "to_in", "to_out", "set_in", "set_out")
 TAKE = ("rate_0", "rate_1", "rate_2", "rate_3", "rate_4", "rate_5", "delete_take", "save_take_as", "reveal_file")
 SHOT = ("rename_shot", "duplicate_shot", "delete_shot")
-CHANGING = (*MAKING, *VERBS, *SHOT, "new_shot", "rename_project", "import_files", "use_last_frame", "animate")
+ON_CREATE = ("delete_take", "retake", "compare", "full_screen", "clear_range", "use_last_frame", "animate")
+"""Those that are for the clip in the viewer of the Create page."""
+CHANGING = (
+    *storyboard_rules.ARRANGING,
+    *storyboard_rules.MAKING,
+    *MAKING,
+    *VERBS,
+    *SHOT,
+    "new_shot",
+    "rename_project",
+    "import_files",
+    "use_last_frame",
+    "animate",
+)
 
 
 def take_in_view(studio: Studio) -> Take | None:
@@ -63,10 +78,14 @@ class Rules(QObject):
         self._studio = studio
         if studio is not None:
             film, playback = studio.film, studio.playback
+            film.steps_changed.connect(self._soon.start)
             for signal in (film.changed, film.shot_changed, studio.jobs.changed, studio.composer.changed):
                 signal.connect(self._soon.start)
             for signal in (playback.shown_changed, playback.range_changed, playback.playing_changed):
                 signal.connect(self._soon.start)
+            studio.page_changed.connect(self._soon.start)
+            studio.storyboard.changed.connect(self._soon.start)
+            studio.screening.playing_changed.connect(self._soon.start)
             studio.library.changed.connect(self._soon.start)
             studio.link.state_changed.connect(self._soon.start)
         self.look()
@@ -78,8 +97,12 @@ class Rules(QObject):
             explain(action, self.why_not(name))
         if self._studio is not None:
             playback = self._studio.playback
-            self._actions["play"].setChecked(playback.speed != 0)
-            self._actions["repeat"].setChecked(playback.repeats)
+            for name in PAGES:
+                self._actions[name].setChecked(name == f"page_{self._studio.page}")
+            shot = self._studio.film.shot
+            self._actions["continue_shot"].setChecked(shot is not None and shot.continues)
+            self._actions["play"].setChecked(self._studio.player.speed != 0)
+            self._actions["repeat"].setChecked(self._studio.player.repeats)
             self._actions["compare"].setChecked(playback.compared is not None)
 
     def why_not(self, name: str) -> str:
@@ -91,6 +114,8 @@ class Rules(QObject):
             return self.tr("No project is open")
         if name in CHANGING and studio.film.read_only is not None:
             return self.tr("This project is open read-only")
+        if name in ON_CREATE and studio.page != "create":
+            return self.tr("This is done on the Create page")
         if name in (*MAKING, *VERBS) and studio.composer.hindrance is not None:
             found = self._hindrance(studio.composer.hindrance, name)
             if found:
@@ -110,6 +135,7 @@ class Rules(QObject):
             (STEPPING, self._moving),
             (TAKE, self._take),
             (SHOT, self._shot),
+            (storyboard_rules.ACTIONS, self._board),
             (("previous_shot", "next_shot"), self._other_shot),
             (("undo", "redo"), self._undo),
             (("use_last_frame", "animate", "compare", "clear_range"), self._view),
@@ -121,6 +147,8 @@ class Rules(QObject):
             return self.tr("Make a shot first")
         if hindrance == "problems":  # of the draft's own size and images, which a verb does not use
             return self.tr("Mend what is marked beside the prompt first") if name in MAKING else ""
+        if hindrance == "needs_take":
+            return self.tr("It starts from a shot beside it that has no take yet") if name in MAKING else ""
         if hindrance in ("model_unknown", "model_incomplete"):
             return self.tr("The model is not there")
         return self.tr("The engine is not there yet")
@@ -136,12 +164,15 @@ class Rules(QObject):
             return self.tr("The model cannot do this")
         if name == "retake" and (studio.playback.in_frame, studio.playback.out_frame) == (0, clip.num_frames):
             return self.tr("Set in and out around what is to be made anew")
-        if name == "bridge" and not other_clips(studio):
+        if name == "bridge" and not has_other_clip(studio):
             return self.tr("There is no other clip to lead to")
         return ""
 
+    def _board(self, name: str, studio: Studio) -> str:
+        return storyboard_rules.why_not(name, studio)
+
     def _moving(self, _: str, studio: Studio) -> str:
-        return "" if studio.playback.num_frames > 1 else self.tr("Show a clip first")
+        return "" if studio.player.num_frames > 1 else self.tr("Show a clip first")
 
     def _take(self, name: str, studio: Studio) -> str:
         take = take_in_view(studio)
@@ -173,7 +204,7 @@ class Rules(QObject):
             return self.tr("Show a clip first")
         if name == "animate":
             return "" if clip.num_frames == 1 else self.tr("This is a clip: extend it")
-        if name == "compare" and playback.compared is None and not other_clips(studio):
+        if name == "compare" and playback.compared is None and not has_other_clip(studio):
             return self.tr("There is no other take")
         if name == "clear_range" and (playback.in_frame, playback.out_frame) == (0, clip.num_frames):
             return self.tr("All of it is in already")
@@ -197,6 +228,13 @@ class Rules(QObject):
         self._actions["redo"].setText(
             self.tr("Redo: {what}").format(what=edit_words(redo)) if redo else self.tr("Redo")
         )
+
+
+def has_other_clip(studio: Studio) -> bool:
+    """Whether `other_clips` has any; asked with every change, and putting a thousand takes in order takes 10 ms."""
+    clip = studio.playback.clip
+    takes = (take for shot in studio.film.project.shots for take in shot.takes)
+    return any(take.num_frames > 1 and (clip is None or take.id != clip.key) for take in takes)
 
 
 def other_clips(studio: Studio) -> list[tuple[str, Take]]:

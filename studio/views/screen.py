@@ -7,9 +7,10 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from engine.protocol.events import Progress
+from engine.protocol.job import Running
 from studio.models.studio import Studio
 from studio.style.tokens import Theme
-from studio.views.queue_words import part_done, running_words, whole_seconds
+from studio.views.queue_words import part_done, running_words, state_words, whole_seconds
 from studio.views.words import number
 from studio.widgets.picture import Picture
 
@@ -33,6 +34,7 @@ class Screen(Picture):
         self._waits = QTimer(self, singleShot=True, interval=HOLD_MS)
         self._waits.timeout.connect(self._give_up)
         self._state: object = None
+        self._previewed: str | None = None
         playback, jobs = studio.playback, studio.jobs
         playback.frame_changed.connect(self.look)
         playback.shown_changed.connect(self._on_shown)
@@ -58,6 +60,7 @@ class Screen(Picture):
         picture = playback.picture()
         if picture is not None:
             self._waits.stop()
+            self._previewed = playback.job_id
             self.show_images(self._image_of(picture), self._other_image())
         elif self.is_empty or playback.job_id is not None or playback.trouble is not None:
             self._waits.stop()
@@ -65,7 +68,9 @@ class Screen(Picture):
         elif self.image is not None and not self._waits.isActive():
             self._waits.start()
         self._tell()
-        state = (self.is_empty, self.is_waiting, playback.trouble, playback.job_id)
+        job = self._studio.jobs.get(playback.job_id) if playback.job_id else None
+        kind = job.state.kind if job is not None else None
+        state = (self.is_empty, self.is_waiting, playback.trouble, playback.job_id, kind)
         if state != self._state:
             self._state = state
             self.state_changed.emit()
@@ -113,6 +118,9 @@ class Screen(Picture):
             self.tell("")
             return
         progress = jobs.progress(job_id)
+        if not isinstance(job.state, Running):
+            self.tell("" if self.image is None else state_words(job, self._studio))
+            return
         if progress is not None and progress.stage == "denoise" and job.wish is None:
             words = " · ".join(self._step_words(progress, jobs.eta_s(job_id)))
         else:
@@ -130,6 +138,8 @@ class Screen(Picture):
 
     def _give_up(self) -> None:
         """The last picture has stood in for long enough: what is shown is not it."""
-        if self._studio.playback.picture() is None:
+        playback = self._studio.playback
+        is_its_preview = playback.clip is not None and playback.clip.key == self._previewed
+        if playback.picture() is None and not is_its_preview:
             self.show_images(None)
             self.look()

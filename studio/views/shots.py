@@ -26,6 +26,7 @@ class View(QFrame):
         self._actions = actions
         self._theme = theme
         self._ids: list[str] = []
+        self._shown: tuple[Shot, ...] = ()
         self.setProperty("look", "bar")
         self.setFixedHeight(HEIGHT_PX)
         self.setAccessibleName(self.tr("Shots"))
@@ -71,7 +72,9 @@ class View(QFrame):
         for index, shot in enumerate(shots):
             if index == self.tabs.count():
                 self.tabs.addTab("")
-            self._show_shot(index, shot)
+            if index >= len(self._shown) or self._shown[index] is not shot:  # with each letter one of them is another
+                self._show_shot(index, shot)
+        self._shown = shots
         self._ids = [shot.id for shot in shots]
         if film.shot is not None:
             self.tabs.setCurrentIndex(self._ids.index(film.shot.id))
@@ -101,6 +104,7 @@ class View(QFrame):
         """A drag moves tab by tab: all of it is one step of undo."""
         shot_id = self._ids.pop(source)
         self._ids.insert(target, shot_id)
+        self._shown = ()
         self._studio.film.edit(
             "move_shot", lambda project: edits.move_shot(project, shot_id, target), f"move {shot_id}"
         )

@@ -2,14 +2,15 @@
 
 from typing import Literal
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QDrag, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from engine.protocol.job import Drafted, Failed, Job, Paused, Running, SetAside
 from studio.models.studio import Studio, clip_of_take
 from studio.style.icons import icon
 from studio.style.tokens import GRID_PX, Theme
+from studio.views.carried import carried
 from studio.views.clip_thumbnail import ClipThumbnail
 from studio.views.queue_words import part_done
 from studio.views.take_words import Entry, draft_words, job_words, lineage_words, take_words
@@ -42,6 +43,7 @@ class TakeCard(QWidget):
         self._more = more
         self._theme = theme
         self._entry = Entry()
+        self._pressed_at = QPoint()
         self.thumbnail = ClipThumbnail(studio, theme, parent=self)
         self.rating = Rating(theme)
         self.rating.rated.connect(self._rate)
@@ -50,7 +52,7 @@ class TakeCard(QWidget):
         self.words.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
         self.deeds: dict[str, QToolButton] = {
             "finish": self._button("finish", "done", self.tr("Finish")),
-            "resume": self._button("resume", "resume_job", self.tr("Resume")),
+            "resume": self._button("resume", "resume_job", self.tr("Go on")),
             "retry": self._button("retry", "retry", self.tr("Retry")),
             "dismiss": self._button("dismiss", "close", self.tr("Dismiss")),
         }
@@ -65,8 +67,9 @@ class TakeCard(QWidget):
         """Stand for something."""
         self._entry = entry
         job, take = entry.job, entry.take
-        if job is not None and isinstance(job.state, Running) and self._studio.jobs.preview(job.id) is not None:
-            self.thumbnail.show_job(job.id)
+        runs = job is not None and isinstance(job.state, Running)
+        if job is not None and (runs or take is None) and self._studio.jobs.preview(job.id) is not None:
+            self.thumbnail.show_job(job.id, moves=runs)
         else:
             self.thumbnail.show_clip(clip_of_take(take) if take else None)
         self.thumbnail.select(entry.is_selected or is_current)
@@ -77,7 +80,7 @@ class TakeCard(QWidget):
         entry = self._entry
         job, take = entry.job, entry.take
         mark = number(entry.number) if take else ""
-        words, centre, progress = self._said(take is not None, job)
+        words, centre, progress = self._said(job)
         self.thumbnail.mark(mark, words, centre)
         self.thumbnail.show_progress(progress)
         self.thumbnail.alarm(job is not None and isinstance(job.state, Failed | SetAside))
@@ -95,7 +98,19 @@ class TakeCard(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802  Qt's name
         """Choose it."""
         if event.button() == Qt.MouseButton.LeftButton:
+            self._pressed_at = event.position().toPoint()
             self.pressed.emit(self._entry)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802  Qt's name
+        """Drag it: into a well, the bin, or another program."""
+        take, far = self._entry.take, event.position().toPoint() - self._pressed_at
+        is_held = bool(event.buttons() & Qt.MouseButton.LeftButton)
+        if take is not None and is_held and far.manhattanLength() >= QApplication.startDragDistance():
+            drag = QDrag(self)
+            drag.setMimeData(carried(self._studio, [take.media]))
+            drag.setPixmap(self.thumbnail.grab())
+            drag.setHotSpot(self._pressed_at)
+            drag.exec(Qt.DropAction.CopyAction)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802  Qt's name
         """Open it."""
@@ -154,14 +169,14 @@ class TakeCard(QWidget):
             if button.sizeHint().width() > self.width() - 4 * GRID_PX:
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
 
-    def _said(self, has_take: bool, job: Job | None) -> tuple[str, str, float | None]:
-        """Words at the bottom, words in the middle, and progress."""
+    def _said(self, job: Job | None) -> tuple[str, str, float | None]:
+        """Words at the bottom, words in the middle where there is no picture, and progress."""
         if job is not None:
             words = job_words(job, self._studio)
             if isinstance(job.state, Running):
                 progress = part_done(self._studio.jobs.progress(job.id)) or 0.0
                 return words, "", progress
-            return (words, "", None) if has_take else ("", words, None)
+            return ("", words, None) if self.thumbnail.is_bare else (" · ".join(words.splitlines()), "", None)
         if self._entry.is_more:
             return "", f"+\n{self._more.text().replace('&', '')}", None
         take, shot = self._entry.take, self._studio.film.shot

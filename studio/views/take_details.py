@@ -64,16 +64,18 @@ class Recipe(Popup):
 def recipe_rows(take: Take, project: Project) -> Iterable[tuple[str, str]]:
     """Names and values."""
     recipe = take.recipe
-    yield field_name("prompt"), recipe.prompt
-    if recipe.negative_prompt:
+    if recipe:
+        yield field_name("prompt"), recipe.prompt
+    if recipe and recipe.negative_prompt:
         yield field_name("negative_prompt"), recipe.negative_prompt
     made_from = ", ".join(filter(None, (media_words(parent, project) for parent in take.parents)))
     if made_from:
         yield _translate("takes", "Made from"), made_from
-    yield field_name("model"), recipe.model
+    if recipe:
+        yield field_name("model"), recipe.model
     yield _translate("takes", "Size"), size_words(take.width, take.height)
     yield field_name("num_frames"), f"{seconds(take.duration_s)} · {frames_words(take.num_frames)}"
-    for field in ("fps", "num_inference_steps", "guidance_scale", "seed"):
+    for field in ("fps", "num_inference_steps", "guidance_scale", "seed", "speed") if recipe else ():
         yield field_name(field), field_value(field, getattr(recipe, field))
     if take.stage_s:
         yield _translate("takes", "Took"), seconds(sum(take.stage_s.values()))

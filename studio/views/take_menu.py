@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
+from engine.protocol.recipe import Recipe as TakeRecipe
 from studio.models.studio import Studio, clip_of_take
 from studio.project.reuse import reused
 from studio.project.shot import Shot
@@ -46,14 +47,15 @@ class TakeMenu(QMenu):
         rate = self.addMenu(self.tr("Rate"))
         rate.addActions([actions[f"rate_{stars}"] for stars in (*range(1, STARS + 1), 0)])
         self.addSeparator()
-        self._add_recipe()
+        if take.recipe is not None:
+            self._add_recipe(take.recipe)
         self._add_others(other)
         self.addSeparator()
         self.addActions([actions[name] for name in FILES])
 
-    def _add_recipe(self) -> None:
-        self._add(self, self.tr("Use its recipe again"), self.reuse)
-        self._add(self, self.tr("Lock its seed"), self.lock_seed)
+    def _add_recipe(self, recipe: TakeRecipe) -> None:
+        self._add(self, self.tr("Use its recipe again"), lambda: self.reuse(recipe))
+        self._add(self, self.tr("Lock its seed"), lambda: self.lock_seed(recipe))
         self._add(self, self.tr("How it was made"), self.show_recipe)
 
     def _add_others(self, other: Take | None) -> None:
@@ -79,14 +81,14 @@ class TakeMenu(QMenu):
         action.triggered.connect(lambda: deed())
         menu.addAction(action)
 
-    def reuse(self) -> None:
+    def reuse(self, recipe: TakeRecipe) -> None:
         """Put its recipe into the open shot's draft."""
         studio = self._studio
-        studio.composer.change(**reused(self._take.recipe, studio.film.project.bible))
+        studio.composer.change(**reused(recipe, studio.film.project.bible))
 
-    def lock_seed(self) -> None:
+    def lock_seed(self, recipe: TakeRecipe) -> None:
         """The next take starts from the same noise."""
-        self._studio.composer.change(seed=self._take.recipe.seed, seed_locked=True)
+        self._studio.composer.change(seed=recipe.seed, seed_locked=True)
 
     def show_recipe(self) -> None:
         """Everything it was made of."""

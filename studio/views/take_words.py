@@ -10,7 +10,7 @@ from studio.models.studio import Studio
 from studio.project.project import Project
 from studio.project.shot import Shot
 from studio.project.take import Take, Verb
-from studio.views.queue_words import part_done, running_words, whole_seconds
+from studio.views.queue_words import part_done, running_words, start_words, whole_seconds
 from studio.views.words import failure_sentence, number, seconds, size_words
 
 _translate = QCoreApplication.translate
@@ -75,9 +75,10 @@ def take_words(entry: Entry, studio: Studio) -> str:
     said = _translate("takes", "Take {number}").format(number=number(entry.number))
     length = f"{size_words(take.width, take.height)} · {seconds(take.duration_s)}"
     stars = _translate("takes", "%n of 5 stars", "", take.rating) if take.rating else ""
-    seed = _translate("takes", "Seed {seed}").format(seed=take.recipe.seed)
+    recipe = take.recipe
+    seed = _translate("takes", "Seed {seed}").format(seed=recipe.seed) if recipe else ""
     lines = (said, lineage_words(take, studio.film.project, shot), draft_words(take), length, seed, stars)
-    return "\n".join([line for line in lines if line] + [take.recipe.prompt[:400]])
+    return "\n".join([line for line in lines if line] + [recipe.prompt[:400] if recipe else ""])
 
 
 def draft_words(take: Take) -> str:
@@ -94,7 +95,7 @@ def job_words(job: Job, studio: Studio) -> str:
         case Running():
             return progress_words(job, studio)
         case Queued():
-            return _translate("takes", "Waiting")
+            return "\n".join(filter(None, (_translate("takes", "Waiting"), start_words(job, studio))))
         case Paused():
             said = _translate("takes", "Paused at {step}/{total}")
             return said.format(step=number(job.state.step), total=number(job.state.total_steps))

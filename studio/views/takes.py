@@ -1,12 +1,13 @@
 """Takes: what has been made of the open shot, and what is being made."""
 
+import math
 from collections.abc import Mapping
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QContextMenuEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
-from engine.protocol.job import Running
+from engine.protocol.job import JobRequest, Queued, Running
 from studio.models.studio import Studio
 from studio.project import edits
 from studio.style.tokens import GRID_PX, Theme
@@ -33,6 +34,7 @@ class View(QWidget):
         self._watched: str | None = None
         self._aspect = USUAL_ASPECT
         self._entries: list[Entry] = []
+        self._places: dict[str, int] = {}
         self.strip: Strip[TakeCard] = Strip(self._make, self._bind, self._card_size)
         self.strip.setAccessibleName(self.tr("Takes"))
         self.strip.walked.connect(self._walk)
@@ -102,7 +104,9 @@ class View(QWidget):
     def _look(self) -> None:
         """Bind the strip anew when takes or jobs of this shot are others."""
         shot, jobs = self._studio.film.shot, self._studio.jobs
-        entries = entries_of(shot, jobs.of_shot(shot.id)) if shot else []
+        if self._shown[:1] != (shot.id if shot else None,):
+            self._places.clear()
+        entries = self._in_place(entries_of(shot, jobs.of_shot(shot.id))) if shot else []
         drafts = [entry.take.job for entry in entries if entry.take is not None and entry.take.is_draft]
         seen = [(id(entry.take), id(entry.job), entry.is_selected) for entry in entries]
         shown = (shot.id if shot else None, seen, [id(jobs.get(job)) for job in drafts if job])
@@ -111,13 +115,25 @@ class View(QWidget):
         is_other_shot = self._shown[:1] != shown[:1]
         before, self._entries, self._shown = self._selected, entries, shown
         self._selected = shot.selected if shot else None
-        self._aspect = _aspect_of(entries)
+        if is_other_shot or not self._is_held:
+            self._aspect = _aspect_of(entries)
         self.strip.show_things(len(entries))
         self._stack.setCurrentWidget(self.strip if entries else self.empty)
         place = next((index for index, entry in enumerate(entries) if entry.is_selected), None)
         if place is not None and (is_other_shot or self._selected != before):
-            self.strip.go_to(place)
+            self.strip.go_to(place, scrolls=is_other_shot or not self._is_held)
         self._follow()
+
+    @property
+    def _is_held(self) -> bool:
+        """While the mouse is upon the cards none of them moves by itself: somebody is about to press one."""
+        return self.strip.underMouse()
+
+    def _in_place(self, entries: list[Entry]) -> list[Entry]:
+        """Each where it was first seen: a job that ends before others becomes a take where it stands."""
+        for entry in entries:
+            self._places.setdefault(_key(entry), len(self._places))
+        return sorted(entries, key=lambda entry: math.inf if entry.is_more else self._places[_key(entry)])
 
     def _follow(self) -> None:
         """A job that comes into view in the viewer is seen here, too."""
@@ -127,12 +143,14 @@ class View(QWidget):
         place = next((at for at, entry in enumerate(self._entries) if entry.job and entry.job.id == job_id), None)
         self._watched = job_id if place is not None else None
         if place is not None:
-            self.strip.go_to(place)
+            self.strip.go_to(place, scrolls=not self._is_held)
 
     def _on_progress(self, job_id: str) -> None:
-        card = self._card_of(job_id)
-        if card is not None:
-            card.look()
+        """It got on, and those that wait begin so much sooner."""
+        for card in self.strip.alive.values():
+            job = card.entry.job
+            if job is not None and (job.id == job_id or isinstance(job.state, Queued)):
+                card.look()
 
     def _on_preview(self, job_id: str) -> None:
         """Its first preview makes a job's card a living one."""
@@ -146,10 +164,6 @@ class View(QWidget):
         for card in self.strip.alive.values():
             if card.entry.is_more:
                 card.look()
-
-    def _card_of(self, job_id: str) -> TakeCard | None:
-        cards = self.strip.alive.values()
-        return next((card for card in cards if card.entry.job is not None and card.entry.job.id == job_id), None)
 
     def _make(self) -> TakeCard:
         card = TakeCard(self._studio, self._actions["variations"], self._theme)
@@ -174,9 +188,9 @@ class View(QWidget):
         self._open(self._entries[index])
 
     def _choose(self, entry: Entry, by_keys: bool = False) -> None:
-        """Show it; a job's preview while it runs."""
+        """Show it; a job by its preview, or by words while it has none."""
         studio, job = self._studio, entry.job
-        if job is not None and isinstance(job.state, Running):
+        if job is not None and (entry.take is None or isinstance(job.state, Running)):
             studio.show_job(job.id)
         elif entry.take is not None:
             studio.show_take(entry.take.id)
@@ -207,12 +221,19 @@ class View(QWidget):
             self._studio.film.edit("rate_take", lambda project: edits.rate_take(project, take.id, stars))
 
 
+def _key(entry: Entry) -> str:
+    """The job's id, also of the take that it becomes."""
+    if entry.take is not None:
+        return entry.take.job or entry.take.id
+    return entry.job.id if entry.job is not None else ""
+
+
 def _aspect_of(entries: list[Entry]) -> float:
     """The shape of the newest take, or of what will be one."""
     for entry in reversed(entries):
         if entry.take is not None:
             return entry.take.width / entry.take.height
-        if entry.job is not None:
+        if entry.job is not None and isinstance(entry.job.request, JobRequest):
             width, height = entry.job.request.recipe.take_size
             return width / height
     return USUAL_ASPECT

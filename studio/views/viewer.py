@@ -15,10 +15,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
+from engine.protocol.job import Job, Paused, Queued, Running
 from studio.models.studio import Studio
 from studio.project.footage import Footage
 from studio.style.tokens import GRID_PX, Theme
 from studio.views.full_screen import FullScreen
+from studio.views.queue_words import state_words
 from studio.views.screen import Screen
 from studio.views.words import trouble_sentence
 from studio.widgets.drop_note import DropNote
@@ -53,7 +55,7 @@ class View(QWidget):
         self._sentence = QLabel(self.screen_view)
         self._first = self._button(actions["generate"])
         self._second = self._button(actions["import_files"])
-        self._again = QPushButton(self.tr("Try again"), self.screen_view)
+        self._again = QPushButton(self.screen_view)
         self._wipe = QPushButton(self.tr("Wipe"), self.screen_view)
         self._note = DropNote(theme, self)
         self._said = QTimer(self, singleShot=True, interval=SAID_MS)
@@ -169,7 +171,8 @@ class View(QWidget):
         self._said.timeout.connect(self._note.clear)
         self._wipe.toggled.connect(self._compare_as)
         self._studio.playback.shown_changed.connect(self._look_at_compared)
-        self._again.clicked.connect(self._studio.playback.ask_again)
+        self._again.clicked.connect(self._go_on)
+        self._studio.jobs.progressed.connect(self._on_progress)
         self._actions["full_screen"].triggered.connect(self._go_full)
 
     def _look(self) -> None:
@@ -181,15 +184,45 @@ class View(QWidget):
             sentence = self.tr("Describe the shot and generate it, or drop an image here to set it in motion.")
         elif trouble is not None:
             sentence = trouble_sentence(trouble)
-        elif screen.is_waiting and playback.job_id is not None:
-            sentence = self.tr("The first pictures come in a moment.")
+        elif screen.is_waiting:
+            sentence = self._job_sentence(self._job)
         self._sentence.setText(sentence)
         self._sentence.setVisible(bool(sentence))
         self._first.setVisible(screen.is_empty)
         self._second.setVisible(screen.is_empty)
-        self._again.setVisible(trouble is not None)
+        is_stopped = self._job is not None and self._job.can_resume
+        self._again.setVisible(trouble is not None or is_stopped)
+        is_paused = self._job is not None and isinstance(self._job.state, Paused)
+        self._again.setText(self.tr("Go on") if is_paused else self.tr("Try again"))
         self._look_at_compared()
         self._look_at_actions()
+
+    @property
+    def _job(self) -> Job | None:
+        """The one that is looked at."""
+        job_id = self._studio.playback.job_id
+        return self._studio.jobs.get(job_id) if job_id is not None else None
+
+    def _job_sentence(self, job: Job | None) -> str:
+        """What stands in the place of a preview."""
+        if job is None:
+            return ""
+        if isinstance(job.state, Running):
+            return self.tr("The first pictures come in a moment.")
+        return state_words(job, self._studio)
+
+    def _on_progress(self, _: str) -> None:
+        """While one waits, what is before it gets on."""
+        if self._job is not None and isinstance(self._job.state, Queued):
+            self._look()
+
+    def _go_on(self) -> None:
+        """The job that stopped, or the picture that did not come."""
+        job = self._job
+        if job is not None and job.can_resume:
+            self._studio.jobs.resume(job.id)
+        else:
+            self._studio.playback.ask_again()
 
     def _look_at_compared(self) -> None:
         self._wipe.setVisible(self._studio.playback.compared is not None)
@@ -213,11 +246,14 @@ class View(QWidget):
             self._say(self.tr("{name} is in the bin.").format(name=footage.name))
 
     def _use_footage(self, media: list[str]) -> None:
-        """What is in the bin already: an image becomes the start, a clip is shown."""
+        """What is in the project already: an image becomes the start, a clip is shown."""
         footage = next((each for each in self._studio.film.project.bin if each.sha256 == media[0]), None)
         if footage is None:
-            return
-        if footage.item.kind == "image":
+            shot = self._studio.film.shot
+            take = next((each for each in shot.takes if each.media == media[0]), None) if shot is not None else None
+            if take is not None:
+                self._studio.show_take(take.id)
+        elif footage.item.kind == "image":
             self._pin(footage)
         else:
             self._studio.show_footage(footage.sha256)

@@ -1,285 +1,154 @@
-"""The window: header and page, what lies in front of them, and what happens when it is opened and closed."""
+"""The window itself: painted before anything is read that is not needed to paint it, and then furnished.
+
+Python takes longer to read models and panels than Qt takes to start, so this file imports neither.
+"""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QPaintEvent
-from PySide6.QtWidgets import QApplication, QFrame, QMainWindow, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QPaintEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QLabel, QMainWindow, QVBoxLayout, QWidget
 
 from engine.protocol.home import home
-from engine.protocol.job import Job, Running
-from studio.models.desk import Desk, Stumble
-from studio.models.studio import Studio
-from studio.project.errors import DamagedError
 from studio.style.mark import mark_icon
-from studio.style.sheet import apply_colours, sheet
-from studio.style.tokens import DARK, LIGHT, LINE_PX, Theme
-from studio.views import header, notice
-from studio.views.actions import build_actions, dress
-from studio.views.closing import ask_before_closing
-from studio.views.deeds import Deeds
-from studio.views.keys import Keys
-from studio.views.notes import Notes
-from studio.views.project_deeds import ProjectDeeds
-from studio.views.project_drops import ProjectDrops
-from studio.views.rules import Rules
-from studio.views.sheets import NAMES, Sheets
-from studio.views.stumbles import stumble_notice
-from studio.views.toasts import Toasts
-from studio.views.words import storage_sentence
-from studio.widgets.veil import Veil
+from studio.style.sheet import sheet
+from studio.style.tokens import BAR_PX, LINE_PX, Theme
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from PySide6.QtGui import QAction
+
+    from studio.models.desk import Desk
     from studio.views import create_page
+    from studio.views.interior import Interior
+    from studio.views.sheets import Sheets
+    from studio.views.toasts import Toasts
 
 SIZE = QSize(1440, 900)
 SMALLEST = QSize(960, 600)
 KEEP_AFTER_MS = 1000
+UNSEEN_MS = 1000
 MOST_OF_SCREEN = 0.94
 """The rest is for the frame that the system puts around it."""
 WINDOW_FILE = "window.ini"
 
 
 class Window(QMainWindow):
-    """One window on one desk; it may be shown before a project is open, and before there is an engine.
+    """One window; `furnish` it with a desk once it is `seen`.
 
     Signals:
-        painted: it has been seen for the first time.
+        seen: it has been painted for the first time, or it is shown where nobody sees it.
     """
 
-    painted = Signal()
+    seen = Signal()
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self._desk = desk
-        self._theme = chosen_theme(str(desk.preferences.value("theme")))
-        self._page: create_page.View | None = None
-        self._may_close = False
-        self._is_painted = False
+        self._interior: Interior | None = None
         self._sizes = QSettings(str(home() / WINDOW_FILE), QSettings.Format.IniFormat, self)
         self._keep_later = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._keep_later.timeout.connect(self._keep_sizes)
+        self._first_look = QTimer(self, singleShot=True, interval=UNSEEN_MS)
+        self._first_look.timeout.connect(self.seen)
+        self._is_painted = False
         self.setObjectName("reelwright")
         self.setWindowTitle(self.tr("Reelwright"))
         self.setMinimumSize(SMALLEST)
-        self.acts = build_actions(self, self._theme)
-        self._rules = Rules(self.acts, self)
-        Deeds(self.acts, desk, self, lambda: self._theme)
-        ProjectDeeds(self.acts, desk, self)
-        self._connect()
-        self._build()
+        self._dress(theme)
+        self.setCentralWidget(self._bare())
         self._restore_size()
 
-    @property
-    def page(self) -> create_page.View | None:
-        """The panels of the open project."""
-        return self._page
+    def furnish(self, desk: Desk, theme: Theme) -> None:
+        """Put everything in: header, the panels of whatever project is open, and what the actions do."""
+        from studio.views.interior import Interior
 
-    @property
-    def sheets(self) -> Sheets:
-        """What can be laid in front of the page."""
-        return self._sheets
-
-    @property
-    def toasts(self) -> Toasts:
-        """The notes at the bottom."""
-        return self._toasts
+        state = self._sizes.value("splitters")
+        self._interior = Interior(self, desk, theme, state if isinstance(state, QByteArray) else None)
+        self._interior.arranged.connect(self._keep_later.start)
+        self._interior.restyled.connect(self._dress)
 
     @property
     def sample_name(self) -> str:
         """What the project of a first run is called."""
         return self.tr("My first film")
 
+    @property
+    def interior(self) -> Interior:
+        """What it is furnished with."""
+        assert self._interior is not None
+        return self._interior
+
+    @property
+    def acts(self) -> Mapping[str, QAction]:
+        """Every action, by name."""
+        return self.interior.acts
+
+    @property
+    def page(self) -> create_page.View | None:
+        """The panels of the open project."""
+        return self._interior.page if self._interior is not None else None
+
+    @property
+    def sheets(self) -> Sheets:
+        """What can be laid in front of the page."""
+        return self.interior.sheets
+
+    @property
+    def toasts(self) -> Toasts:
+        """The notes at the bottom."""
+        return self.interior.toasts
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Wait for the first paint, but not for ever."""
+        super().showEvent(event)
+        if not self._is_painted:
+            self._first_look.start()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """The first one is on the screen as soon as the event loop runs again."""
+        super().paintEvent(event)
+        if not self._is_painted:
+            self._is_painted = True
+            self._first_look.start(0)
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Ask while something is being made; else just go."""
-        jobs = self._active_jobs()
-        if jobs and not self._may_close:
+        if self._interior is not None and not self._interior.may_close():
             event.ignore()
-            running = sum(isinstance(job.state, Running) for job in jobs)
-            if not self.findChildren(QMessageBox):
-                ask_before_closing(self, running, len(jobs) - running, self._go, self._pause_and_go)
             return
         self._keep_sizes()
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """Esc leaves what is in front; out of a text it leads to the picture, where single keys act."""
-        if event.key() == Qt.Key.Key_Escape and not self._sheets.leave() and self._page is not None:
-            self._page.viewer.setFocus()
+        if event.key() == Qt.Key.Key_Escape and self._interior is not None:
+            self._interior.leave_front()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        """Tell of the first one."""
-        super().paintEvent(event)
-        if not self._is_painted:
-            self._is_painted = True
-            self.painted.emit()
+    def _dress(self, theme: Theme) -> None:
+        """Have the colours of a theme."""
+        self.setWindowIcon(mark_icon(theme))
+        self.setStyleSheet(sheet(theme))
 
-    def _connect(self) -> None:
-        desk, app = self._desk, QApplication.instance()
-        desk.opened.connect(self._show_project)
-        desk.closing.connect(self._drop_project)
-        desk.stumbled.connect(self._show_stumble)
-        desk.preferences.changed.connect(self._on_preference)
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_scheme)
-        for name in NAMES:
-            self.acts[name].triggered.connect(partial(self._toggle, name))
-        self.acts["next_panel"].triggered.connect(self._next_panel)
-        self.acts["quit"].triggered.connect(self.close)
-        if isinstance(app, QApplication):
-            Keys(app, self)
-        self._drops = ProjectDrops(desk, self)
-
-    def _toggle(self, name: str, _checked: bool = False) -> None:
-        self._sheets.toggle(name)
-
-    def _build(self) -> None:
-        """Everything that is seen, in the theme; again when that is another."""
-        self.setWindowIcon(mark_icon(self._theme))
-        self.setStyleSheet(sheet(self._theme))
+    def _bare(self) -> QWidget:
+        """What is there until it is furnished."""
         root = QWidget()
-        self._header = header.View(self._desk, self.acts, self._theme)
-        line = QFrame()
+        bar, line = QFrame(), QFrame()
+        bar.setProperty("look", "bar")
+        bar.setFixedHeight(BAR_PX)
         line.setProperty("look", "line")
         line.setFixedHeight(LINE_PX)
-        self._stack = QStackedWidget()
+        said = QLabel(self.tr("Opening…"), alignment=Qt.AlignmentFlag.AlignCenter)
+        said.setProperty("look", "lead")
         rows = QVBoxLayout(root)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
-        rows.addWidget(self._header)
+        rows.addWidget(bar)
         rows.addWidget(line)
-        rows.addWidget(self._stack, 1)
-        self._toasts = Toasts(self._theme, root)
-        self._notes = Notes(self._desk, self._toasts, self)
-        veil = Veil(self._theme, self.tr("Close (Esc)"), root)
-        self._sheets = Sheets(veil, self._desk, self.acts, self._theme)
-        self.setCentralWidget(root)
-        self._notes.watch(self._desk.studio)
-        if self._desk.studio is not None:
-            self._add_page(self._desk.studio)
-
-    def _show_project(self, studio: Studio) -> None:
-        self._header.watch(studio)
-        self._rules.watch(studio)
-        self._notes.watch(studio)
-        self._notes.tell_missing(len(studio.film.missing))
-        studio.film.changed.connect(self._show_title)
-        self._add_page(studio)
-        self._show_title()
-
-    def _add_page(self, studio: Studio) -> None:
-        from studio.views import create_page  # the header is painted before all panels are read
-
-        self._page = create_page.View(studio, self.acts, self._theme)
-        state = self._sizes.value("splitters")
-        if isinstance(state, QByteArray):
-            self._page.restore(state)
-        self._drops.stand_before(self._page)
-        self._page.arranged.connect(self._keep_later.start)
-        self._page.foot_changed.connect(self._toasts.stand_above)
-        self._toasts.stand_above(self._page.foot_px)
-        self._stack.addWidget(self._page)
-        self._show_only(self._page)
-        self._page.prompt.focus_prompt()
-
-    def _drop_project(self) -> None:
-        """Views go before what they show."""
-        page, self._page = self._page, None
-        self._sheets.leave()
-        for each in (self._header, self._rules, self._notes):
-            each.watch(None)
-        if page is not None:
-            self._stack.removeWidget(page)
-            page.deleteLater()
-
-    def _show_only(self, widget: QWidget) -> None:
-        """Notices that were in its place go."""
-        self._stack.setCurrentWidget(widget)
-        for index in reversed(range(self._stack.count())):
-            other = self._stack.widget(index)
-            if other is not None and other is not widget and other is not self._page:
-                self._stack.removeWidget(other)
-                other.deleteLater()
-
-    def _show_stumble(self, stumble: Stumble) -> None:
-        """Beside an open project a note is enough, but where there are backups to choose from."""
-        if self._page is not None and not isinstance(stumble.error, DamagedError):
-            said = self.tr("{name}: {why}").format(name=stumble.path.name, why=storage_sentence(stumble.error.kind))
-            self._toasts.say(said, "bad")
-            return
-        shown = stumble_notice(stumble, self._desk, self._ways_on())
-        self._stack.addWidget(shown)
-        self._show_only(shown)
-        shown.setFocus()
-
-    def _ways_on(self) -> list[notice.Way]:
-        page = self._page
-        ways = [
-            notice.Way(self.tr("Open another project…"), self.acts["open_project"].trigger),
-            notice.Way(self.tr("Begin a new one…"), self.acts["new_project"].trigger),
-        ]
-        if page is not None:
-            ways.append(notice.Way(self.tr("Back"), lambda: self._show_only(page)))
-        return ways
-
-    def _show_title(self) -> None:
-        studio = self._desk.studio
-        if studio is not None:
-            self.setWindowTitle(self.tr("{project} — Reelwright").format(project=studio.film.project.name))
-
-    def _next_panel(self) -> None:
-        """Where the keyboard is leads to the panel behind it; empty ones are passed over."""
-        if self._page is None:
-            return
-        panels, now = self._page.panels, self.focusWidget()
-        here = next(
-            (index for index, panel in enumerate(panels) if now and (panel is now or panel.isAncestorOf(now))), -1
-        )
-        for step in range(1, len(panels) + 1):
-            target = _first_focus(panels[(here + step) % len(panels)])
-            if target is not None:
-                target.setFocus(Qt.FocusReason.TabFocusReason)
-                return
-
-    def _active_jobs(self) -> list[Job]:
-        """Those that came from a project; what the command line asked for is its own business."""
-        studio = self._desk.studio
-        return [job for job in studio.jobs.active if job.request.project is not None] if studio is not None else []
-
-    def _go(self) -> None:
-        self._may_close = True
-        QTimer.singleShot(0, self, self.close)
-
-    def _pause_and_go(self) -> None:
-        studio = self._desk.studio
-        for job in self._active_jobs():
-            if studio is not None:
-                studio.jobs.pause(job.id)
-        self._go()
-
-    def _on_preference(self, key: str) -> None:
-        if key == "theme":
-            self._restyle()
-
-    def _on_scheme(self) -> None:
-        if self._desk.preferences.value("theme") == "system":
-            self._restyle()
-
-    def _restyle(self) -> None:
-        theme = chosen_theme(str(self._desk.preferences.value("theme")))
-        if theme is self._theme:
-            return
-        self._theme = theme
-        self._keep_sizes()
-        app, shown = QApplication.instance(), self._sheets.shown
-        if isinstance(app, QApplication):
-            apply_colours(app, theme)
-        dress(self.acts, theme)
-        self._build()
-        if shown is not None:
-            self._sheets.toggle(shown)
+        rows.addWidget(said, 1)
+        return root
 
     def _restore_size(self) -> None:
         geometry = self._sizes.value("geometry")
@@ -292,25 +161,6 @@ class Window(QMainWindow):
         if not home().is_dir():
             return
         self._sizes.setValue("geometry", self.saveGeometry())
-        if self._page is not None:
-            self._sizes.setValue("splitters", self._page.state)
+        if self._interior is not None and self._interior.splitters is not None:
+            self._sizes.setValue("splitters", self._interior.splitters)
         self._sizes.sync()
-
-
-def chosen_theme(choice: str) -> Theme:
-    """The theme by its name; that of the system where it has one, else the dark one."""
-    if choice == "system":
-        light = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light
-        return LIGHT if light else DARK
-    return LIGHT if choice == "light" else DARK
-
-
-def _first_focus(panel: QWidget) -> QWidget | None:
-    proxy = panel.focusProxy()
-    if proxy is not None and proxy.isVisible() and proxy.isEnabled():
-        return proxy
-    for widget in (panel, *panel.findChildren(QWidget)):
-        by_tab = Qt.FocusPolicy.TabFocus.value & widget.focusPolicy().value
-        if by_tab and widget.isVisible() and widget.isEnabled():
-            return widget
-    return None

@@ -33,7 +33,10 @@ def problem_sentence(problem: Problem) -> str:
         value=field_value(problem.field, problem.value),
         nearest=field_value(problem.field, problem.nearest),
     )
-    return f"{said} ({problem.detail})" if problem.detail else said
+    said = f"{said} ({problem.detail})" if problem.detail else said
+    if problem.models:
+        said += " " + _translate("words", "These can: {names}.").format(names=", ".join(problem.models))
+    return said
 
 
 def fix_label(problem: Problem, fps: float | None = None) -> str | None:
@@ -59,8 +62,13 @@ def _special(problem: Problem) -> str | None:
         return _translate("words", "{field}: {value} characters are too many, {nearest} can be read.")
     if problem.kind == "missing" and problem.field in ("style", "camera", "light"):
         return _translate("words", "{field}: this version does not know “{value}”.")
-    if problem.kind != "unsupported" or problem.value is None:
-        return None
+    return _unsupported(problem) if problem.kind == "unsupported" else None
+
+
+def _unsupported(problem: Problem) -> str | None:
+    if problem.value is None:  # a field that is none of a recipe's is a file's name
+        is_file = problem.field not in _fields() and _CONDITION.match(problem.field) is None
+        return _translate("words", "{field}: files of this kind cannot be used.") if is_file else None
     if problem.field.endswith(".frame_index"):
         return _translate("words", "{field} cannot stand on frame {value}: two parts of the clip meet there.")
     if problem.field in ("loop", "source") or _CONDITION.fullmatch(problem.field):
@@ -100,9 +108,29 @@ def notice_sentence(notice: Notice) -> str:
             said = _translate("words", "{field}: the model read the first {kept} of {given} tokens.")
         case "stopped_early":
             said = _translate("words", "Stopped early: it shows what was there after {kept} of {given} steps.")
+        case "rate_limited":
+            said = _translate("words", "{field}: it holds {kept} frames a second at most, of {given}.")
+        case "restarted" if notice.field == "speed":
+            said = _translate(
+                "words", "It began again, without the {given} steps that were made: only full speed goes on."
+            )
+        case "smaller_plan":
+            said = _smaller(notice.field)
         case "restarted":
             said = _translate("words", "It began again, without the {given} steps that were made: {field} changed.")
     return said.format(field=field_name(notice.field), kept=number(notice.kept), given=number(notice.given))
+
+
+def _smaller(field: str) -> str:
+    """With how much less memory a take was made after all."""
+    match field:
+        case "model":
+            done = _translate("words", "parts of the model waited in the machine's memory, which is slower")
+        case "group":
+            done = _translate("words", "the model's layers waited in the machine's memory, which is slower")
+        case _:
+            done = _translate("words", "the clip was decoded in tiles")
+    return _translate("words", "The device ran out of memory. This worked: {done}.").format(done=done)
 
 
 def storage_sentence(kind: StorageErrorKind) -> str:
@@ -133,6 +161,11 @@ def timecode(frame: int, fps: float) -> str:
 def size_words(width: int, height: int) -> str:
     """A size and its shape: 128×96 · 4:3."""
     return _left_to_right(f"{width}×{height} · {shape_words(width, height)}")
+
+
+def pixels_words(width: int, height: int) -> str:
+    """A size alone: 128×96."""
+    return _left_to_right(f"{width}×{height}")
 
 
 def shape_words(width: int, height: int) -> str:
@@ -207,11 +240,14 @@ def _fields() -> Mapping[str, str]:
         "num_inference_steps": _translate("words", "Steps"),
         "draft_steps": _translate("words", "Draft steps"),
         "guidance_scale": _translate("words", "Guidance"),
+        "speed": _translate("words", "Speed"),
+        "loras": _translate("words", "LoRA"),
         "seed": _translate("words", "Seed"),
         "style": _translate("words", "Style"),
         "camera": _translate("words", "Camera"),
         "light": _translate("words", "Light"),
         "loop": _translate("words", "Loop"),
+        "conditions": _translate("words", "Image"),
         "strength": _translate("words", "Strength"),
         "source": _translate("words", "Remix"),
         "source.strength": _translate("words", "Strength"),
@@ -219,6 +255,7 @@ def _fields() -> Mapping[str, str]:
         "splice.new_frames": _translate("words", "The new part"),
         "device": _translate("words", "Device"),
         "media": _translate("words", "The file"),
+        "neighbour": _translate("words", "The take of the shot beside it"),
         "container": _translate("words", "File format"),
         "clip": _translate("words", "The clip"),
         "behind": _translate("words", "The second clip"),
@@ -240,10 +277,12 @@ def _with_value() -> Mapping[ProblemKind, str]:
         "outside_clip": _translate("words", "{field}: {value} lies outside the clip."),
         "same_frame": _translate("words", "{field}: another image stands on frame {value} already."),
         "missing": _translate("words", "{field}: {value} is not there."),
+        "needed": _translate("words", "{field}: this model needs one."),
         "unreadable": _translate("words", "{field}: {value} cannot be read."),
         "unsupported": _translate("words", "{field}: {value} is not possible here."),
         "unknown_model": _translate("words", "There is no model {value} here."),
         "not_installed": _translate("words", "Files of the model {value} are missing."),
+        "newer_build": _translate("words", "Models of the family {value} need a newer Reelwright."),
         "not_writable": _translate("words", "{field}: {value} cannot be written."),
     }
 
@@ -258,10 +297,12 @@ def _without_value() -> Mapping[ProblemKind, str]:
         "outside_clip": _translate("words", "{field} lies outside the clip."),
         "same_frame": _translate("words", "{field} stands on the same frame as another one."),
         "missing": _translate("words", "{field} is not there any more."),
+        "needed": _translate("words", "This model makes nothing from words alone: give it its first frame."),
         "unreadable": _translate("words", "{field} cannot be read: damaged, or of a kind that is not known here."),
         "unsupported": _translate("words", "{field} is not possible here."),
         "unknown_model": _translate("words", "There is no such model here."),
         "not_installed": _translate("words", "Files of the model are missing."),
+        "newer_build": _translate("words", "The model needs a newer Reelwright."),
         "not_writable": _translate("words", "{field} cannot be written."),
     }
 

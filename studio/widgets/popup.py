@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QKeyEvent
+from PySide6.QtGui import QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -21,8 +21,9 @@ from PySide6.QtWidgets import (
 from studio.style.tokens import GRID_PX, ICON_PX
 
 WIDTH_PX = 40 * GRID_PX
-MOST_ROWS = 10
 ROW_PX = 4 * GRID_PX
+TALLEST_PX = 10 * ROW_PX
+ICON_SIZE = QSize(ICON_PX, ICON_PX)
 
 
 @dataclass(frozen=True)
@@ -64,25 +65,30 @@ class ListPopup(Popup):
 
     chosen = Signal(object)
 
-    def __init__(self, title: str, options: Sequence[Option], parent: QWidget) -> None:
+    def __init__(self, title: str, options: Sequence[Option], parent: QWidget, icon_size: QSize = ICON_SIZE) -> None:
         super().__init__(title, parent)
         self._values = [option.value for option in options]
+        row_px = max(ROW_PX, icon_size.height() + GRID_PX)
         self.list = QListWidget()
-        self.list.setIconSize(QSize(ICON_PX, ICON_PX))
+        self.list.setIconSize(icon_size)
         self.list.setAccessibleName(title)
         for option in options:
             item = QListWidgetItem(option.text)
             if option.icon is not None:
                 item.setIcon(option.icon)
-            item.setSizeHint(QSize(0, ROW_PX))
+            item.setSizeHint(QSize(0, row_px))
             self.list.addItem(item)
         self.list.setCurrentRow(0)
-        self.list.setFixedHeight(min(len(options), MOST_ROWS) * ROW_PX + GRID_PX)
+        self.list.setFixedHeight(min(len(options) * row_px, TALLEST_PX) + GRID_PX)
         self.list.itemActivated.connect(self._choose)
         self.list.itemClicked.connect(self._choose)
         self.rows.addWidget(self.list)
         self.setFocusProxy(self.list)
         self.list.setFocus()
+
+    def show_picture(self, place: int, picture: QPixmap) -> None:
+        """Put a picture in the place of an option's icon."""
+        self.list.item(place).setIcon(QIcon(picture))
 
     def _choose(self, item: QListWidgetItem) -> None:
         row = self.list.row(item)

@@ -74,12 +74,14 @@ class Strip(QAbstractScrollArea, Generic[_W]):
         if index in self._alive:
             self._bind(self._alive[index], index)
 
-    def go_to(self, index: int) -> None:
-        """Let the keys act on it, and have it seen."""
+    def go_to(self, index: int, *, scrolls: bool = True) -> None:
+        """Let the keys act on it, and have it seen, unless nothing is to move."""
         before, self._current = self._current, max(0, min(index, self._count - 1))
         if before != self._current:  # only one shows that the keys are on it
             self.rebind(before)
             self.rebind(self._current)
+        if not scrolls:
+            return
         bar, size = self.horizontalScrollBar(), self._size
         first = self._current * (size.width() + GRID_PX)
         if first < bar.value():

@@ -100,11 +100,12 @@ class Thumbnail(QWidget):
         whole = QRectF(self.rect())
         outline = QPainterPath()
         outline.addRoundedRect(whole.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_PX, RADIUS_PX)
-        painter.fillPath(outline, QColor(self._theme.stage))
+        is_note = self._image is None and bool(self._centre)  # a black hole would say that something is missing
+        painter.fillPath(outline, QColor(self._theme.raised if is_note else self._theme.stage))
         painter.save()
         painter.setClipPath(outline)
         if self._image is not None and not self._image.isNull():
-            painter.drawImage(whole, self._image, _cover(self._image, whole))
+            painter.drawImage(whole, self._image, cover(self._image, whole))
         if self._progress is not None:
             self._paint_progress(painter, whole)
         painter.restore()
@@ -139,7 +140,7 @@ class Thumbnail(QWidget):
                     place.moveRight(whole.width() - inset)
                 self._plate(painter, place, said)
         if self._centre:
-            painter.setPen(QColor(self._theme.on_stage))
+            painter.setPen(QColor(self._theme.on_stage if self._image is not None else self._theme.text))
             option = QTextOption(Qt.AlignmentFlag.AlignCenter)
             option.setTextDirection(self.layoutDirection())
             option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
@@ -155,7 +156,7 @@ class Thumbnail(QWidget):
         painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
 
 
-def _cover(image: QImage, whole: QRectF) -> QRectF:
+def cover(image: QImage, whole: QRectF) -> QRectF:
     """The part of the picture that has the shape of its place."""
     scale = min(image.width() / max(1.0, whole.width()), image.height() / max(1.0, whole.height()))
     width, height = whole.width() * scale, whole.height() * scale

@@ -48,9 +48,15 @@ def timed(act: Callable[[], object]) -> float:
 def plain_pipeline(card: ModelCard, recipe: Recipe) -> Callable[[], object]:
     """A call of plain diffusers on the same weights, as somebody would write it by hand."""
     import torch
-    from diffusers import LTXConditionPipeline
+    from diffusers import LTXConditionPipeline, LTXVideoTransformer3DModel
 
-    pipeline = LTXConditionPipeline.from_pretrained(RESOURCES / "models" / "starter", dtype=torch.bfloat16)
+    from engine.weights.components import load_gguf, unpack_gguf
+
+    folder = RESOURCES / "models" / "starter"
+    packed = folder / "transformer" / "diffusion_pytorch_model.gguf"
+    transformer = load_gguf(LTXVideoTransformer3DModel, packed, folder / "transformer", torch.bfloat16)
+    plain = unpack_gguf(transformer, torch.bfloat16)
+    pipeline = LTXConditionPipeline.from_pretrained(folder, transformer=plain, dtype=torch.bfloat16)
     pipeline.set_progress_bar_config(disable=True)
 
     def call() -> object:

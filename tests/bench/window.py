@@ -31,6 +31,7 @@ import project_size
 import psutil
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 
+from engine.client.attach import attach_running
 from engine.protocol.home import read_rendezvous
 from engine.protocol.job import Running
 from studio.app import Run, application
@@ -49,21 +50,31 @@ LIMIT_S = 60.0
 PHASE_S = 3.0
 TYPE_EVERY_MS = 100
 CLIPS = 40
+JOBS = 6
 SAMPLE_S = 0.002
 JOB = {"width": 128, "height": 96, "num_frames": 17, "fps": 12.0, "num_inference_steps": 100, "guidance_scale": 4.0}
 
 OURS = """
 import os, time
-from studio.app import Run, application
-from studio.link.engine_link import EngineLink, attach_to
-app = application()
-run = Run(EngineLink(attach_to(None)))
-def told():
-    print(time.monotonic(), time.process_time(), flush=True)
-    os._exit(0)
-run.window.painted.connect(told)
-run.start()
-app.exec()
+from studio import app
+from studio.views import window
+def tells(view):
+    painted = view.paintEvent
+    def paintEvent(self, event):
+        painted(self, event)
+        print(time.monotonic(), time.process_time(), flush=True)
+        os._exit(0)
+    view.paintEvent = paintEvent
+furnished = app._furnished
+def furnishing(*arguments):
+    from studio.views import header, screen
+    tells({"header": header.View, "page": screen.Screen}["WHAT"])
+    return furnished(*arguments)
+if "WHAT" == "window":
+    tells(window.Window)
+else:
+    app._furnished = furnishing
+app.run_window()
 """
 BARE = """
 import os, time
@@ -178,23 +189,29 @@ class Ticks:
 
 
 def paint_ratio(pairs: int) -> None:
-    """Print how long after the start of the process a window is painted, by turns ours and a bare one."""
-    found: dict[str, list[tuple[float, float]]] = {OURS: [], BARE: []}
-    with tempfile.TemporaryDirectory() as folder:
-        for source in found:  # the disk's cache, and compiled modules
-            _painted_s(source, Path(folder))
-        for _ in range(pairs):
-            for source, times_s in found.items():
-                times_s.append(_painted_s(source, Path(folder)))
-    for place, what in enumerate(("painted", "painted, processor's time")):
-        ours, bare = ([each[place] for each in times_s] for times_s in found.values())
-        ratios = [one / other for one, other in zip(ours, bare, strict=True)]
-        middle = statistics.median
-        print(
-            f"{what}: ours / bare {middle(ratios):.2f} ({pairs} pairs: {min(ratios):.2f} to {max(ratios):.2f}), "
-            f"ours {middle(ours) * 1000:.0f} ms (least {min(ours) * 1000:.0f}), "
-            f"bare {middle(bare) * 1000:.0f} ms (least {min(bare) * 1000:.0f})"
-        )
+    """Print how long after the start of the process a window is painted, by turns ours, its parts, and a bare one."""
+    sources = {what: OURS.replace("WHAT", what) for what in ("window", "header", "page")} | {"bare": BARE}
+    found: dict[str, list[tuple[float, float]]] = {what: [] for what in sources}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        for number in range(pairs + 1):
+            for what, source in sources.items():
+                painted = _painted_s(source, Path(folder))
+                if number:  # the first time the disk's cache is filled, modules are compiled, and a project is made
+                    found[what].append(painted)
+        client = attach_running(Path(folder))
+        if client is not None:
+            with client:
+                client.stop()
+    for what in ("window", "header", "page"):
+        for place, kind in enumerate(("", ", processor's time")):
+            ours, bare = ([each[place] for each in found[name]] for name in (what, "bare"))
+            ratios = [one / other for one, other in zip(ours, bare, strict=True)]
+            middle = statistics.median
+            print(
+                f"{what} painted{kind}: ours / bare {middle(ratios):.2f} ({pairs}: {min(ratios):.2f} to "
+                f"{max(ratios):.2f}), ours {middle(ours) * 1000:.0f} ms (least {min(ours) * 1000:.0f}), "
+                f"bare {middle(bare) * 1000:.0f} ms (least {min(bare) * 1000:.0f})"
+            )
 
 
 def film_of_clips(folder: Path, shots: int, takes: int) -> Path:
@@ -296,9 +313,9 @@ def typing(studio: Studio, ticks: Ticks) -> None:
 
 
 def render(run: Run, studio: Studio, home: Path, ticks: Ticks, previews: list[str]) -> None:
-    """A job with previews; the engine stopped, going on, and killed."""
-    studio.composer.generate()
-    if not spin(lambda: len(previews) > 2):
+    """Jobs with previews; in the middle of one the engine is stopped, goes on, and is killed."""
+    studio.composer.variations(JOBS)
+    if not streams(previews):
         print("no job, no previews:", studio.composer.hindrance, studio.composer.problems)
         return
     previews.clear()
@@ -306,25 +323,42 @@ def render(run: Run, studio: Studio, home: Path, ticks: Ticks, previews: list[st
     wait(PHASE_S)
     ticks.say(f"a job with {len(previews) / PHASE_S:.0f} previews a second")
     process = engine(home)
+    streams(previews)
     ticks.start()
     process.send_signal(signal.SIGSTOP)
     wait(PHASE_S)
-    process.send_signal(signal.SIGCONT)
-    ticks.say("the engine is stopped")
+    ticks.say(f"the engine is stopped, {where(studio)}")
     ticks.start()
-    wait(1.0)
-    if not any(isinstance(job.state, Running) for job in studio.jobs.all()):
-        print("the job was over before the kill")
+    process.send_signal(signal.SIGCONT)
+    streams(previews)
+    ticks.say("going on, until there are previews again")
+    print(f"    killed, {where(studio)}")
+    ticks.start()
     process.send_signal(signal.SIGKILL)
     spin(lambda: not isinstance(run.link.state, Connected))
-    ticks.say("going on, and killed")
-    ticks.start()
     spin(lambda: isinstance(run.link.state, Connected))
-    ticks.say("until there is another engine")
-    previews.clear()
+    ticks.say("killed, until there is another engine")
+    ticks.start()
+    streams(previews)
+    ticks.say("until there are previews again")
+    for job in studio.jobs.active[1:]:
+        studio.jobs.cancel(job.id)
     ticks.start()
     spin(lambda: not studio.jobs.active)
     ticks.say("until its take is there")
+
+
+def streams(previews: list[str]) -> bool:
+    """Wait until previews arrive, one after another."""
+    previews.clear()
+    return spin(lambda: len(previews) > 2)
+
+
+def where(studio: Studio) -> str:
+    """How far the running job is."""
+    running = next((job for job in studio.jobs.active if isinstance(job.state, Running)), None)
+    progress = studio.jobs.progress(running.id) if running is not None else None
+    return "with no job" if progress is None else f"at step {progress.step} of {progress.total_steps}"
 
 
 @contextlib.contextmanager
@@ -378,6 +412,7 @@ def main() -> int:
         with controlled(folder) as control:
             try:
                 run.start()
+                gc.freeze()
                 lateness(run, path, home, Ticks(control, stalls))
             finally:
                 run.link.stop_engine()

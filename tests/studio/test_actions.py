@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from PySide6.QtCore import Qt
@@ -17,6 +17,7 @@ from engine.protocol.media import MediaItem
 from studio.app import Run
 from studio.link.scripted import ScriptedLink
 from studio.link.state import Lost
+from studio.models.batches import BatchKind
 from studio.models.studio import Studio
 from studio.project import edits
 from studio.project.footage import Footage
@@ -494,6 +495,42 @@ def test_shots_are_made_renamed_doubled_deleted_and_walked(hands: Hands) -> None
     assert hands.action("generate").isEnabled()
 
 
+def test_a_key_that_queues_a_render_says_so_and_can_be_taken_back(hands: Hands) -> None:
+    hands.show("a")
+    hands.look_at_the_picture()
+    hands.press(Qt.Key.Key_E)
+    hands.answer_media()
+    toasts = hands.window.toasts
+    assert [toast.text for toast in toasts.all] == ["Extending the clip"]
+    request = hands.link.waiting("submit")[0].ask.arguments[0]
+    job = Job(id="b", request=request, created_at=1.0)
+    hands.link.answer("submit", job)
+    hands.link.tell(JobChanged(job=job))
+    assert hands.action("undo").text() == "Undo: extend"
+    button = next(button for button in toasts.all[0].findChildren(QPushButton) if button.text() == "Cancel")
+    button.click()
+    assert (hands.asked("cancel"), toasts.all) == ([("b",)], [])
+    assert not hands.action("undo").isEnabled()
+
+
+def test_the_note_of_a_render_goes_with_it(hands: Hands) -> None:
+    hands.show("a")
+    for name in ("loop", "extend"):
+        hands.action(name).trigger()
+        hands.answer_media()
+    toasts = hands.window.toasts
+    assert [toast.text for toast in toasts.all] == ["Extending the clip"]
+    hands.action("undo").trigger()
+    assert toasts.all == []
+    hands.action("redo").trigger()
+    assert [toast.text for toast in toasts.all] == ["Extending the clip"]
+
+
+def test_a_key_that_is_held_down_queues_one_render(acts: dict[str, QAction]) -> None:
+    assert not any(acts[name].autoRepeat() for name in ("extend", "loop", "generate", "delete_take", "variations"))
+    assert acts["step_forward"].autoRepeat()
+
+
 def test_every_edit_has_words() -> None:
     import ast
     from pathlib import Path
@@ -506,5 +543,6 @@ def test_every_edit_has_words() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "edit":
                 labels |= {each.value for each in node.args[:1] if isinstance(each, ast.Constant)}
-    assert len(labels) > 8
+    labels |= {f"make_{kind}" for kind in get_args(BatchKind)}
+    assert len(labels) > 20
     assert {label for label in labels if edit_words(label) == rest} == set()

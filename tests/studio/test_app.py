@@ -35,7 +35,7 @@ print(code, *({"torch", "cv2", "numpy", "diffusers", "engine.server"} & set(sys.
 CLOSE = "timer.stop(); window.close()"
 EDIT = (
     "from studio.project import edits; "
-    "film = window._desk.studio.film; "
+    "film = window.interior._desk.studio.film; "
     "film.saved_changed.connect(lambda: film.saved_state == 'saved' and print('saved', flush=True)); "
     "timer.stop(); film.edit('rename_project', lambda project: edits.rename_project(project, 'Kept'))"
 )
@@ -109,6 +109,14 @@ def test_killed_it_has_lost_nothing_that_was_saved(home: Path) -> None:
     finally:
         opened.folder.close()
         stop_engine(home)
+
+
+def test_the_first_paint_waits_for_no_models() -> None:
+    source = (
+        "import sys, studio.app\nprint(*({'pydantic', 'studio.models.desk', 'studio.views.header'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("\n", "")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux may have no display")

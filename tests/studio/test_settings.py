@@ -12,9 +12,9 @@ from pytestqt.qtbot import QtBot
 from studio.app import Run
 from studio.models.preferences import SETTINGS, Preferences, setting
 from studio.project.recent import projects_folder
+from studio.style.sheet import chosen_theme
 from studio.style.tokens import DARK, LIGHT
 from studio.views import settings
-from studio.views.window import chosen_theme
 
 
 @pytest.fixture
@@ -75,7 +75,10 @@ def test_a_folder_that_cannot_be_written_costs_nothing_but_the_memory(
 def test_every_setting_has_words(preferences: Preferences, qtbot: QtBot) -> None:
     view = settings.View(preferences, DARK)
     qtbot.addWidget(view)
+    assert "shows_advanced" not in view.fields, "it is chosen in the prompt panel"
     for each in SETTINGS:
+        if each.section == "prompt":
+            continue
         if each.kind == "choice" and len(each.options) < 2:
             assert each.key not in view.fields, "a choice of one is none"
             continue

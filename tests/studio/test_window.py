@@ -28,6 +28,7 @@ from studio.style.tokens import DARK, LIGHT
 from studio.views import header, notice, shots
 from studio.views.header import device_words
 from studio.views.project_drops import dropped_project
+from studio.views.window import Window
 
 LIMIT_MS = 10_000
 
@@ -79,6 +80,22 @@ def test_it_is_painted_before_there_is_a_project_or_an_engine(make_run: Callable
     assert link_of(run).starts == 0
     assert run.window.grab().width() > 0
     assert head(run).engine.text().strip() == "engine starting…"
+
+
+def test_it_is_seen_before_it_is_furnished_and_can_be_left(themed: QApplication, qtbot: QtBot) -> None:
+    window = Window(DARK)
+    qtbot.addWidget(window)
+    seen: list[bool] = []
+    window.seen.connect(lambda: seen.append(window.isVisible()))
+    with qtbot.waitSignal(window.seen, timeout=LIMIT_MS):
+        window.show()
+    assert [label.text() for label in window.findChildren(QLabel)] == ["Opening…"]
+    assert window.page is None
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert window.close()
+    window.show()
+    window.grab()
+    assert seen == [True], "once"
 
 
 def test_a_first_run_has_a_prompt_ready_and_the_focus_in_it(opened: Run) -> None:
@@ -391,6 +408,31 @@ def test_troubles_are_told_once_and_three_at_most(opened: Run) -> None:
     for number in range(5):
         opened.window.toasts.say(f"note {number}")
     assert toasts(opened) == ["note 2", "note 3", "note 4"]
+
+
+def test_an_engine_that_comes_back_is_told_of(opened: Run, starter_card: ModelCard) -> None:
+    link = link_of(opened)
+    link.connect_with([], [(starter_card, [])])
+    assert toasts(opened) == []
+    for gone in (Lost("killed", 1), Failed("killed")):
+        link.become(gone)
+        assert toasts(opened) == [], "the header says it"
+        link.become(Starting())
+        link.connect_with([], [(starter_card, [])])
+        assert toasts(opened) == ["The engine had gone and is back. The queue is as it was."]
+        opened.window.toasts.all[0].leave()
+
+
+def test_notes_lie_over_the_picture_and_over_no_button(opened: Run, qtbot: QtBot) -> None:
+    page = opened.window.page
+    assert page is not None
+    toasts = opened.window.toasts
+    toast = toasts.say("A note", "good")
+    for unfolded in (False, True):
+        page.queue.unfold(unfolded)
+        QApplication.processEvents()
+        bottom = toast.mapTo(page.window(), QPoint(0, toast.height())).y()
+        assert bottom <= page.viewer.mapTo(page.window(), QPoint(0, page.viewer.height())).y()
 
 
 def test_a_take_of_another_shot_is_told_of_and_can_be_gone_to(opened: Run, qtbot: QtBot) -> None:

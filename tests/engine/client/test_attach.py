@@ -1,9 +1,11 @@
 """Finding the engine of a folder, or starting it: one engine, whoever asks and however the last one ended."""
 
+import contextlib
 import http.server
 import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,14 +19,14 @@ from engine.client import attach as attach_module
 from engine.client.api import EngineClient
 from engine.client.attach import attach, attach_running
 from engine.client.errors import EngineGoneError, EngineStartError
-from engine.client.process import child_environment, module_command
+from engine.client.process import child_environment, module_command, worker_environment
 from engine.protocol.home import (
     EXIT_ALREADY_RUNNING,
     RESOURCES,
     Rendezvous,
     read_rendezvous,
     rendezvous_file,
-    write_private,
+    write_rendezvous,
 )
 
 
@@ -133,7 +135,7 @@ def test_an_engine_that_is_asked_to_end_clears_up(
 def test_what_a_crashed_engine_left_behind_is_not_taken_for_one(folder: Path) -> None:
     folder.mkdir()
     assert attach_running(folder) is None
-    write_private(rendezvous_file(folder), Rendezvous(pid=1, port=1, token="x", build="0").model_dump_json())
+    write_rendezvous(folder, Rendezvous(pid=1, port=1, token="x", build="0"))
     assert attach_running(folder) is None
 
 
@@ -156,11 +158,79 @@ def test_its_port_may_be_somebody_else_s_now(folder: Path, answer: bytes) -> Non
         try:
             port = int(stranger.server_address[1])
             left = Rendezvous(pid=1, port=port, token="x", build="0")
-            write_private(rendezvous_file(folder), left.model_dump_json())
+            write_rendezvous(folder, left)
             assert attach_running(folder) is None
         finally:
             stranger.shutdown()
             serving.join()
+
+
+@pytest.mark.parametrize("words", [b"", b"x"], ids=["silent", "endless"])
+def test_its_port_may_be_that_of_somebody_who_never_comes_to_an_end(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, words: bytes
+) -> None:
+    monkeypatch.setattr(attach_module, "ANSWER_S", 0.3)
+    over = threading.Event()
+
+    class Stranger(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if words:
+                self.send_response(200)
+                self.end_headers()
+            with contextlib.suppress(OSError):  # who asked has gone
+                while not over.wait(0.01):
+                    self.wfile.write(words)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            return
+
+    folder.mkdir()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as stranger:
+        serving = threading.Thread(target=stranger.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        try:
+            port = int(stranger.server_address[1])
+            write_rendezvous(folder, Rendezvous(pid=psutil.Process().pid, port=port, token="x", build="0"))
+            with attach(folder) as client:
+                assert client.health()
+            found = read_rendezvous(folder)
+            assert found is not None
+            assert found.port != port
+        finally:
+            over.set()
+            stranger.shutdown()
+            serving.join()
+
+
+def test_an_engine_that_nobody_can_reach_is_given_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its port is blocked, say, or it does not get as far as to open one."""
+    monkeypatch.setattr(attach_module, "START_TIMEOUT_S", 0.3)
+    asleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+    monkeypatch.setattr(attach_module, "module_command", lambda *_: asleep)
+    folder.mkdir()
+    write_rendezvous(folder, Rendezvous(pid=1, port=1, token="x", build="0"))
+    with pytest.raises(EngineStartError, match="did not answer within"):
+        attach(folder)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        "[" * 100_000,
+        '{"pid": 1, "port": 1, "token": "x"}',
+        '{"pid": 1, "port": 70000, "token": "x", "build": "0"}',
+        '{"pid": 1, "port": "1", "token": "x", "build": "0"}',
+        '{"pid": 1, "port": 1, "token": "é", "build": "0"}',
+        '{"pid": 1, "port": 1, "token": "x", "build": "0", "more": 1}',
+    ],
+)
+def test_a_rendezvous_that_makes_no_sense_is_none(folder: Path, text: str) -> None:
+    folder.mkdir()
+    rendezvous_file(folder).write_text(text, "utf-8")
+    assert read_rendezvous(folder) is None
 
 
 def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
@@ -195,10 +265,17 @@ def test_calls_to_an_engine_that_is_gone(tmp_path: Path) -> None:
             client.upload(path)
 
 
+def test_a_worker_reaches_no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    assert worker_environment()["HF_HUB_OFFLINE"] == "1"
+    assert "hf_secret" not in worker_environment().values()
+
+
 def test_what_a_child_inherits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     monkeypatch.setenv("QT_QPA_PLATFORM_PLUGIN_PATH", "/cv2/qt")
     monkeypatch.setenv("REELWRIGHT_TEST", "kept")
     environment = child_environment()
     assert not [name for name in environment if name.startswith("QT_")]
     assert environment["REELWRIGHT_TEST"] == "kept"
-    assert environment["HF_HUB_OFFLINE"] == "1"
+    assert "HF_HUB_OFFLINE" not in environment

@@ -255,8 +255,7 @@ def test_first_bytes_choose_the_demuxer() -> None:
         b"#EXTM3U\n",
         b"ffconcat version 1.0",
         b"<?xml ",
-        b"RIFF\0\0\0\0WAVE",
-        b"ID3",
+        b"RIFF\0\0\0\0WEBP",
         b"G" + bytes(400),
     ):
         with pytest.raises(MediaError):

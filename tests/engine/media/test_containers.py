@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from engine.media.containers import carries_recipe
 from engine.media.errors import MediaError
 from engine.media.packets import read_header, read_packets
 from engine.media.stills import read_still
 from engine.media.video_probe import probe_video
 from engine.media.video_read import read_frames
 from engine.media.video_write import write_video
+from engine.protocol.job import carries_recipe
 
 Numbered = Callable[..., Iterator[np.ndarray]]
 FILM = ["mp4", "webm", "mkv", "mov", "gif"]

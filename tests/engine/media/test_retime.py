@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.media.errors import MediaError
-from engine.media.retime import retime
+from engine.media.retime import Between, retime
 
 SIDE = 24
 TEXTURE = np.random.default_rng(2).integers(90, 255, (6, 6, 3), np.uint8)
@@ -118,3 +118,14 @@ def test_what_cannot_be_retimed(frames: list[np.ndarray], positions: list[float]
     with pytest.raises(MediaError) as caught:
         list(retime(frames, positions))
     assert caught.value.kind == kind
+
+
+def test_the_same_two_frames_give_the_same_bytes_wherever_they_lie_in_memory() -> None:
+    noise = np.random.default_rng(2).integers(0, 255, (72, 128, 3), np.uint8)
+    first, second = (np.roll(noise, shift, 1) // 4 + np.array([150, 10, 10], np.uint8) for shift in (42, 44))
+    between = Between(first, second)
+    found, held = set[bytes](), []
+    for size in range(1, 60):
+        held.append(np.empty(size * 4099 % 30011, np.uint8))  # what comes next lies elsewhere
+        found.add(between.at(0.5).tobytes())
+    assert len(found) == 1

@@ -151,6 +151,37 @@ def test_what_it_wrote_before_it_died_is_in_the_log(play: Callable[..., None], t
     play("import os; os.write(2, b'no such thing'); os._exit(3)", scene)
 
 
+def test_a_long_log_is_put_aside_when_a_worker_starts(
+    play: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "LOG_BYTES", 100)
+    log = tmp_path / "logs" / "worker-auto.log"
+
+    async def scene(worker: LocalWorker, ear: Ear) -> None:
+        await ear.until(lambda: len(ear.deaths) == 3)
+        assert log.with_suffix(".log.1").read_bytes() == b"x" * 120, "two of them"
+        assert log.read_bytes().startswith(b"x" * 60)
+
+    play("import os; os.write(2, b'x' * 60); os._exit(3)", scene)
+
+
+def test_one_that_has_said_its_last_word_takes_no_job(play: Callable[..., None]) -> None:
+    """Its exit code may come later, and what is given to it until then would die with it."""
+
+    async def scene(worker: LocalWorker, ear: Ear) -> None:
+        await ear.until(lambda: bool(ear.reports))
+        worker.send(Stop(job_id="7", wish="cancel"))
+        async with asyncio.timeout(LIMIT_S):
+            while worker.ready is not None:
+                await asyncio.sleep(0.01)
+        assert ear.deaths == []
+        worker.kill()
+        await ear.until(lambda: bool(ear.deaths))
+        assert worker.early_deaths == 0, "it was ready"
+
+    play(SAY_READY + "import os; sys.stdin.buffer.read(1); os.close(1); " + UNTIL_CLOSED, scene)
+
+
 @pytest.mark.parametrize(
     "noise",
     [b"Traceback (most recent call last)", framed(b"\0\0\0\x09{}"), framed(b"x"), framed(b"\0\0\0\x02{}")],

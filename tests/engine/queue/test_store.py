@@ -1,12 +1,14 @@
 """The queue on disk: its order, its pages, and what a new start makes of it."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from engine.protocol.job import Cancelled, Device, Drafted, Job, JobRequest, Queued, Running, TakeFile
+from engine.protocol.film import Film, FilmClip, FilmSound
+from engine.protocol.job import Cancelled, Device, Drafted, FilmRequest, Job, JobRequest, Queued, Running, TakeFile
 from engine.protocol.recipe import Recipe
 from engine.queue.schema import SCHEMA_VERSION
 from engine.queue.store import JobStore, NewerQueueError
@@ -45,6 +47,36 @@ def test_first_come_first_served(store: JobStore, request_: JobRequest) -> None:
     assert store.page("queued", limit=1) == [jobs[0]]
     store.put(jobs[0], Running(started_at=1, device="cpu"))
     assert store.page("queued", limit=1) == [jobs[1]]
+
+
+def test_films_wait_among_the_others_for_the_cpu(path: Path, store: JobStore, request_: JobRequest) -> None:
+    clips = (FilmClip(media="ab" * 32, fps=24, num_frames=24),)
+    film = Film(width=64, height=48, fps=24, clips=clips, sounds=(FilmSound(media="ef" * 32),))
+    take, made = store.add(request_), store.add(FilmRequest(film=film, project="film"))
+    store.close()
+    again = JobStore(path)
+    assert again.page() == [take, made]
+    assert again.heads() == [take, made]
+    assert again.media_of(made.id) == {"ab" * 32, "ef" * 32}
+    assert again.needs("ef" * 32)
+    again.close()
+
+
+def test_what_was_queued_before_there_were_films_is_read(recipe: Recipe) -> None:
+    fields = {
+        "model",
+        "prompt",
+        "width",
+        "height",
+        "num_frames",
+        "fps",
+        "num_inference_steps",
+        "guidance_scale",
+        "seed",
+    }
+    old = {"recipe": recipe.model_dump(include=fields), "delivery": {"container": "mp4", "embed_recipe": True}}
+    body = {"id": "1", "request": {**old, "device": "auto"}, "created_at": 1.0, "state": {"kind": "queued"}}
+    assert Job.model_validate_json(json.dumps(body)).request == JobRequest(recipe=recipe)
 
 
 def test_a_changed_job_keeps_its_place(store: JobStore, request_: JobRequest) -> None:

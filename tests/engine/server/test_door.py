@@ -1,6 +1,7 @@
 """Who is let in: only the user's own programs, by name, without an origin, with the token."""
 
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -117,7 +118,7 @@ def test_there_is_no_documentation_to_read(rendezvous: Rendezvous) -> None:
 
 
 def test_a_client_with_a_wrong_token(rendezvous: Rendezvous, shared_engine: EngineClient) -> None:
-    with EngineClient(rendezvous.changed(token="wrong")) as stranger:
+    with EngineClient(replace(rendezvous, token="wrong")) as stranger:
         with pytest.raises(RefusedError) as caught:
             stranger.jobs()
         assert caught.value.status == 401

@@ -6,14 +6,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 from PIL import Image
 
 from engine.client.api import EngineClient
 from engine.client.errors import EngineGoneError, RefusedError
 from engine.media import ffmpeg
+from engine.media.image_zip import write_image_zip
+from engine.protocol.clip_frames import FramesHeader
 from engine.protocol.home import Rendezvous
 from engine.protocol.problem import ProblemsError
+from engine.protocol.wire import unpack
+from engine.server import frames_api
 
 SECONDS = "-f lavfi -i testsrc2=size=320x180:rate=25:duration=4"
 
@@ -172,3 +177,28 @@ def test_an_abort_ends_what_other_threads_wait_for(
             client.health()
         with pytest.raises(EngineGoneError), client.events():
             pass
+
+
+def test_a_sequence_of_pictures_is_shown_like_a_clip(tmp_path: Path) -> None:
+    frames = [np.full((30, 40, 3), 40 * number, np.uint8) for number in range(5)]
+    write_image_zip(tmp_path / "a.zip", frames, '{"prompt": "a lake"}')
+    head, jpegs = answer(tmp_path / "a.zip", first=3, count=9, width=20)
+    assert (head.first, head.total_frames, head.fps, head.width, head.height) == (3, 5, None, 20, 15)
+    shades = [Image.open(io.BytesIO(jpeg)).convert("L").getpixel((5, 5)) for jpeg in jpegs]
+    assert shades == pytest.approx([120, 160], abs=2)
+    with pytest.raises(ProblemsError):
+        answer(tmp_path / "a.zip", first=5)
+    whole = (tmp_path / "a.zip").read_bytes()
+    (tmp_path / "b.zip").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ProblemsError):
+        answer(tmp_path / "b.zip")
+
+
+def answer(path: Path, **wanted: int) -> tuple[FramesHeader, list[bytes]]:
+    """What the route reads of a file."""
+    header, blob = unpack(frames_api._Reading(path, frames_api._Wanted(**wanted)).run())
+    head, jpegs, start = FramesHeader.model_validate_json(header), [], 0
+    for size in head.frame_sizes_bytes:
+        jpegs.append(blob[start : start + size])
+        start += size
+    return head, jpegs

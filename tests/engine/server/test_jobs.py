@@ -879,7 +879,7 @@ def test_a_worker_that_does_not_respond_gets_no_job_until_it_does(
     desk.jobs.on_voice(desk.worker)
     assert [event.state for event in heard if isinstance(event, WorkerChanged)] == ["not_responding", "ready"]
     (status,) = desk.jobs.workers()
-    assert (status.state, status.found, status.job_id) == ("ready", "cpu: x", job.id)
+    assert (status.state, status.found, status.total_bytes, status.job_id) == ("ready", "cpu: x", 1, job.id)
     assert desk.worker.kills == 0
 
 

@@ -44,7 +44,7 @@ SHORT = ("--seconds", "0.5", "--steps", "2", "--seed", "7")
         ("generate x --frames 99999", "--frames: 99999 is too large; the nearest that works is 35997"),
         ("bridge a.mkv nosuch.mp4", "nosuch.mp4: no such file"),
         ("extend odd.mkv -o odd.mp4", "--output: mp4 is not supported here (63x47 has an odd edge)"),
-        ("extend sound.mp4", "sound.mp4: cannot be read (the file holds no video stream)"),
+        ("extend sound.mp4", "sound.mp4: cannot be read (there are no pictures in it)"),
         ("extend headless.mp4", "headless.mp4: cannot be read (the file ends before its index"),
         ("extend empty.mp4", "empty.mp4: cannot be read"),
         ("extend playlist.mp4", "playlist.mp4: cannot be read"),
@@ -60,7 +60,7 @@ SHORT = ("--seconds", "0.5", "--steps", "2", "--seed", "7")
         ("extend a.mkv -o b.mp4 --format ffv1", "--output: b.mp4 is not supported here; the nearest that works is"),
         (
             "generate x --format avi",
-            "'avi' is not one of 'mp4', 'webm', 'ffv1', 'prores', 'gif', 'png' (`reelwright gen",
+            "'avi' is not one of 'mp4', 'h265', 'webm', 'ffv1', 'prores', 'gif', 'png' (`reelwright gen",
         ),
         ("finish nosuch", "job nosuch: no such job"),
         ("queue save nosuch a.mp4", "job nosuch: no such job"),

@@ -66,6 +66,10 @@ def test_wishes(recipe: Recipe, wish: Wish, words: str) -> None:
             Notice(kind="prompt_truncated", field="prompt", kept=64, given=90),
             "the prompt: the model read the first 64 of 90 tokens",
         ),
+        (
+            Notice(kind="rate_limited", field="container", kept=50, given=60),
+            "the file holds at most 50 frames a second, so that some of 60 are left out",
+        ),
     ],
 )
 def test_notices(notice: Notice, sentence: str) -> None:

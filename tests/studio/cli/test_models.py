@@ -46,3 +46,37 @@ def test_what_is_wrong_is_said_by_file(tmp_path: Path, tiny_copy: Path) -> None:
     assert [p["field"] for p in found] == ["id"]
     assert run("remove", "nobody").returncode == 2
     assert run("remove", "starter").returncode == 3
+
+
+def test_a_model_is_quantized_and_renders(tiny_copy: Path) -> None:
+    assert run("add", tiny_copy.name, "--id", "plain").returncode == 0
+    made = subprocess.run(
+        [sys.executable, "-P", "-m", "studio", "quantize", "plain", "--to", "q8_0", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    card = json.loads(made.stdout)["card"]
+    assert card["id"] == "plain-q8_0"
+    file = Path(card["gguf"]["path"])
+    assert file.stat().st_size == card["gguf"]["size_bytes"]
+    row = next(row for row in json.loads(run("--json").stdout) if row["card"]["id"] == "plain-q8_0")
+    assert row["missing"] == []
+    clip = ["generate", "a sea", "--model", "plain-q8_0", "--steps", "1", "--frames", "9", "--json", "-o", "a.mkv"]
+    rendered = subprocess.run(
+        [sys.executable, "-P", "-m", "studio", *clip], capture_output=True, text=True, timeout=LIMIT_S, check=False
+    )
+    assert rendered.returncode == 0, rendered.stderr + rendered.stdout
+    again = subprocess.run(
+        [sys.executable, "-P", "-m", "studio", "quantize", "plain-q8_0", "--to", "q4_0"],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert (again.returncode, "GGUF already" in again.stderr) == (2, True)
+    for model in ("plain", "plain-q8_0"):
+        assert run("remove", model).returncode == 0
+    file.unlink()

@@ -40,7 +40,9 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
 
 
-def test_a_draft_is_saved_and_finished(tmp_path: Path, shared_engine: EngineClient) -> None:
+def test_a_draft_is_saved_and_finished(
+    tmp_path: Path, shared_engine: EngineClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = run("generate", "a lake", *QUICK, "-o", "whole.mp4")
     assert whole.returncode == 0, whole.stderr
     drafted = run("generate", "a lake", *QUICK, "--draft-steps", "3", "-o", "draft.mp4", "--json")
@@ -53,11 +55,16 @@ def test_a_draft_is_saved_and_finished(tmp_path: Path, shared_engine: EngineClie
     assert (tmp_path / "again.mp4").read_bytes() == (tmp_path / "draft.mp4").read_bytes()
     assert run("finish", name, "-o", "nowhere/a.mp4").returncode == 2
     assert shared_engine.job(job["job"]).state.kind == "drafted"  # a bad file name starts nothing
-    said = json.loads(run("finish", name, "-o", "finished.mp4", "--json").stdout)
-    assert (said["status"], said["output"]) == ("done", "finished.mp4")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    (tmp_path / "draft.mp4").unlink()
+    assert run("queue", "save", name).stdout == f"{tmp_path / 'draft.mp4'}\n"  # where the first command wanted it
+    said = json.loads(run("finish", name, "--json").stdout)
+    assert (said["status"], said["output"]) == ("done", str(tmp_path / "draft.mp4"))
     assert "it is done" in run("finish", name).stderr
-    assert (tmp_path / "finished.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
-    assert (tmp_path / "finished.mp4").read_bytes() != (tmp_path / "draft.mp4").read_bytes()
+    assert (tmp_path / "draft.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
+    assert (tmp_path / "draft.mp4").read_bytes() != (tmp_path / "again.mp4").read_bytes()
+    assert run("finish", name, "-o", "x.mp4").returncode == 2
 
 
 @pytest.fixture
@@ -96,6 +103,8 @@ def test_what_runs_is_paused_and_stopped_early(
     until(lambda: shared_engine.job(running.id).state.kind == "running")
     assert cli("queue", "stop", name).out == f"{name} is being stopped early\n"
     until(lambda: shared_engine.job(running.id).state.kind == "done")
+    nowhere = cli("queue", "save", name)
+    assert (nowhere.code, "the first command named no file" in nowhere.err) == (2, True)
     assert cli("queue", "save", name, "short.mp4").code == 0
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
+from engine.client import attach as attach_module
 from engine.client.attach import attach_running
 from engine.protocol.events import JobChanged, Progress
 from engine.protocol.home import read_rendezvous, rendezvous_file
@@ -113,6 +115,23 @@ def test_an_engine_that_cannot_start_is_failed_with_its_reason(make_link: Make, 
         link.start()
     assert isinstance(link.state, Failed)
     assert "Not a directory" in link.state.reason
+
+
+def test_an_engine_that_nobody_can_reach_is_failed_until_somebody_tries_again(
+    folder: Path, make_link: Make, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+    link = make_link(attach_to(folder, IDLE_EXIT_S))
+    with monkeypatch.context() as blocked:
+        blocked.setattr(attach_module, "START_TIMEOUT_S", 0.3)
+        blocked.setattr(attach_module, "module_command", lambda *_: asleep)
+        with qtbot.waitSignal(link.state_changed, timeout=LIMIT_MS):
+            link.start()
+    assert isinstance(link.state, Failed)
+    assert "did not answer" in link.state.reason
+    with qtbot.waitSignal(link.models_loaded, timeout=LIMIT_MS):
+        link.retry()
+    assert link.state == Connected()
 
 
 def test_it_closes_while_the_engine_starts(folder: Path, make_link: Make) -> None:

@@ -98,6 +98,17 @@ def test_a_new_project_has_one_shot_and_the_size_of_the_last(desk: Desk, qtbot: 
     assert project.settings == size
 
 
+def test_what_is_shown_of_the_prompt_panel_is_remembered(desk: Desk, qtbot: QtBot, path: Path) -> None:
+    composer = open_on(desk, path, qtbot).composer
+    assert not composer.shows_advanced
+    composer.show_advanced(True)
+    assert Preferences().value("shows_advanced") is True
+    with qtbot.waitSignal(desk.opened):
+        desk.create("New", "Shot 1")
+    assert desk.studio is not None
+    assert desk.studio.composer.shows_advanced
+
+
 def test_the_project_file_itself_can_be_opened_and_the_same_one_again_is_nothing(
     desk: Desk, qtbot: QtBot, path: Path
 ) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication
 
 from engine.protocol.events import JobChanged, JobRemoved, Preview, Progress, QueueReordered, WorkerChanged
 from engine.protocol.failure import Failure
-from engine.protocol.job import Cancelled, Done, Drafted, Failed, Job, JobRequest, Paused, Running, TakeFile
+from engine.protocol.job import Cancelled, Done, Drafted, Failed, Job, JobRequest, Paused, Queued, Running, TakeFile
 from engine.protocol.recipe import Recipe
 from engine.protocol.worker_status import WorkerStatus
 from studio.link.scripted import ScriptedLink
@@ -92,7 +92,7 @@ def test_they_are_what_the_engine_says(link: ScriptedLink, jobs: JobList, job: C
     link.tell(JobChanged(job=job("3")))
     link.tell(JobRemoved(job_id="2"))
     link.tell(JobRemoved(job_id="never there"))
-    assert said == ["changed", "1 running", "changed", "3 queued", "changed"]
+    assert said == ["1 running", "changed", "3 queued", "changed", "changed"]
     assert ids(jobs.all()) == ["1", "3"]
     assert jobs.get("2") is None
 
@@ -163,6 +163,19 @@ def test_a_preview_that_comes_too_late_is_not_shown(link: ScriptedLink, jobs: Jo
     assert jobs.preview("1") is None
 
 
+def test_a_preview_is_kept_of_what_has_no_take_yet(link: ScriptedLink, jobs: JobList, job: Callable[..., Job]) -> None:
+    failed = Failed(finished_at=1.0, failure=Failure(kind="internal"))
+    link.connect_with([job("1", state=RUNNING)])
+    link.tell(preview("1"), [b"x"])
+    for state in (PAUSED, Queued(), failed):
+        link.tell(JobChanged(job=job("1", state=state)))
+        assert jobs.preview("1") is not None
+    link.connect_with([job("1", state=failed)])
+    assert jobs.preview("1") is not None
+    link.tell(JobChanged(job=job("1", state=Cancelled(finished_at=1.0))))
+    assert jobs.preview("1") is None
+
+
 def test_trying_again_goes_on_or_begins_anew(link: ScriptedLink, jobs: JobList, job: Callable[..., Job]) -> None:
     cancelled = job("2", state=Cancelled(finished_at=1.0))
     link.connect_with([job("1", state=Failed(finished_at=1.0, failure=Failure(kind="internal"))), cancelled])
@@ -204,10 +217,12 @@ def test_events_keep_them_and_silence_is_counted_on(link: ScriptedLink, workers:
     (worker,) = workers.all()
     assert (worker.state, worker.found) == ("ready", "cpu: a processor")
     assert workers.silent_s(worker) is None
+    link.answer("workers", [worker.changed(total_bytes=8)])  # the event does not tell how much memory there is
+    link.tell(WorkerChanged(device="auto", state="ready", detail="cpu: a processor"))
     assert link.waiting("workers") == []
     link.tell(WorkerChanged(device="auto", state="not_responding"))
     (worker,) = workers.all()
-    assert (workers.silent_s(worker), worker.found) == (0.0, "cpu: a processor")
+    assert (workers.silent_s(worker), worker.found, worker.total_bytes) == (0.0, "cpu: a processor", 8)
     link.answer("workers", [worker.changed(silent_s=12.0, job_id="1")])
     clock.now_s += 3
     silent = workers.of_job("1")

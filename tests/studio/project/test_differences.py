@@ -6,7 +6,7 @@ import pytest
 
 from engine.protocol.condition import Condition, Source
 from engine.protocol.job import Job
-from engine.protocol.recipe import Recipe
+from engine.protocol.recipe import LoraUse, Recipe
 from engine.protocol.splice import Kept, Splice
 from studio.project.differences import Difference, Piece, recipe_differences, take_differences, word_changes
 from studio.project.take import take_of
@@ -44,6 +44,8 @@ def test_every_field_of_a_recipe_counts(recipe: Recipe) -> None:
         "source": Source(media="x", strength=0.5),
         "loop": True,
         "splice": SPLICE,
+        "speed": "fast",
+        "loras": (LoraUse(media="x"),),
     }
     assert others.keys() == Recipe.model_fields.keys()
     for field, value in others.items():

@@ -10,6 +10,7 @@ from studio.project.bible import BibleEntry
 from studio.project.draft import Draft, Pin, frozen, full_prompt
 from studio.project.phrases import phrase, phrases
 from studio.project.sample import sample_project
+from studio.views.phrase_words import phrase_words
 
 MARA = BibleEntry(id="1", kind="character", name="Mara", description="a woman in red")
 GRAIN = BibleEntry(id="2", kind="look", name="Grain", description="film grain")
@@ -102,7 +103,8 @@ def test_the_phrases_are_whole() -> None:
     ids = [(each.kind, each.id) for each in phrases()]
     assert len(set(ids)) == len(ids)
     assert {kind: sum(k == kind for k, _ in ids) for kind, _ in ids} == {"style": 8, "camera": 8, "light": 8}
-    assert all(each.label and each.text and "@" not in each.text for each in phrases())
+    assert all(phrase_words(each.kind, each.id) != each.id for each in phrases()), "every chip has its words"
+    assert all(each.text and "@" not in each.text for each in phrases())
     for style in ("realistic", "noir", "cartoon", "vintage", "watercolor"):
         assert phrase("style", style)
 

@@ -201,3 +201,34 @@ def _do(history: History, a_job: JobMaker, adopted: dict[str, str], act: tuple[s
             history.do(kind, partial(edits.delete_shot, shot_id=shot))
         elif take in takes(history, shot):
             history.do(kind, partial(edits.delete_take, take_id=take))
+
+
+def test_a_deed_has_its_place_and_changes_nothing(film: Project) -> None:
+    history = History(film)
+    one = history.do("one", prompt("1"), merge="a.prompt")
+    history.mark("extend", "deed")
+    two = history.do("two", prompt("2"), merge="a.prompt")
+    assert (history.undo_deed, history.undo(), history.undo_deed) == (None, "two", "deed")
+    assert (history.undo(), history.project, history.redo_deed) == ("extend", one, "deed")
+    assert (history.undo(), history.project) == ("one", film)
+    assert (history.redo(), history.redo(), history.redo()) == ("one", "extend", "two")
+    assert history.project == two
+
+
+def test_a_deed_that_is_over_is_no_step(film: Project) -> None:
+    history = History(film)
+    history.do("one", prompt("1"))
+    history.mark("extend", "over")
+    history.mark("loop", "undone")
+    history.undo()
+    history.forget("over")
+    history.forget("undone")
+    assert (history.undo_label, history.redo_label) == ("one", None)
+
+
+def test_what_was_amended_stays_when_a_deed_is_taken_back(film: Project) -> None:
+    history = History(film)
+    history.mark("generate", "deed")
+    history.amend(prompt("another seed"))
+    history.undo()
+    assert history.project.shot("a").draft.prompt == "another seed"

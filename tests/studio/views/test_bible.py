@@ -203,3 +203,23 @@ def test_it_looks_right(view: bible.View, studio: Studio, look: Any, scene: Any)
     view.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
     QApplication.processEvents()
     look(view, "bible_rtl", 264, 560)
+
+
+def test_tab_goes_as_it_is_seen(view: bible.View, studio: Studio, qtbot: QtBot) -> None:
+    put(studio, "Lake", "place")
+    put(studio, "Mara")
+    put(studio, "Jo")
+    view.rows["Mara"].open()
+    mara = view.rows["Mara"]
+    view.add_button.setFocus()
+    wanted = [mara.chip, mara.fold, fields(mara).name, fields(mara).kind, fields(mara).description]
+    wanted += [fields(mara).picture.well]
+    reached = []
+    for _ in range(len(wanted) + 5):
+        now = QApplication.focusWidget()
+        assert now is not None
+        qtbot.keyClick(now, Qt.Key.Key_Tab)
+        reached.append(QApplication.focusWidget())
+    assert reached[: len(wanted)] == wanted
+    rest = [view.rows[name].chip for name in ("Jo", "Lake")]
+    assert [each for each in reached[len(wanted) :] if each in rest] == rest

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
-from engine.protocol.home import BUILD, Rendezvous, rendezvous_file, write_private
+from engine.protocol.home import BUILD, Rendezvous, write_rendezvous
 from engine.protocol.worker_status import WorkerStatus
 from studio.link.scripted import ScriptedLink
 from studio.link.state import Failed, Lost, Stopped
@@ -22,7 +22,7 @@ TOKEN = "s3cr3t-t0ken_of-this-engine_0123456789abcdefgh"
 @pytest.fixture
 def logs(home: Path) -> Path:
     """A user folder in which an engine has left its traces."""
-    write_private(rendezvous_file(home), Rendezvous(pid=4242, port=5151, token=TOKEN, build="0.0.9").model_dump_json())
+    write_rendezvous(home, Rendezvous(pid=4242, port=5151, token=TOKEN, build="0.0.9"))
     folder = home / "logs"
     folder.mkdir()
     lines = [f"2026-01-01 INFO engine line {number}" for number in range(500)]

@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
-from engine.protocol.model_card import Adding, ModelCard, ModelToAdd
+from engine.protocol.home import RESOURCES
+from engine.protocol.model_card import Adding, ModelCard, ModelToAdd, read_card
 from engine.protocol.problem import Problem
 from engine.protocol.worker_status import WorkerStatus
 from studio.link.scripted import ScriptedLink
@@ -17,6 +18,7 @@ from studio.link.state import Connected, Starting
 from studio.link.trouble import Gone, Problems
 from studio.models.studio import Studio
 from studio.views import library
+from studio.views.library_plan import plan_words
 from studio.views.library_words import gigabytes, near_home, needs_words
 
 CPU = WorkerStatus(device="auto", state="ready", found="cpu: a processor")
@@ -79,6 +81,8 @@ def test_a_model_says_what_it_is(view: library.View, link: ScriptedLink) -> None
         ([CPU], 16_000_000_000, "this machine has 16.0 GB, and computes on its processor"),
         ([CPU], 8_000_000_000, "too much for this machine, which has 8.0 GB"),
         ([GPU], 8_000_000_000, "runs on NVIDIA H200"),
+        ([GPU.changed(total_bytes=150_000_000_000)], 8_000_000_000, "fits NVIDIA H200, which has 150.0 GB"),
+        ([GPU.changed(total_bytes=1_000_000)], 8_000_000_000, "more than NVIDIA H200 has (0.1 GB)"),
     ],
 )
 def test_only_what_is_known_is_said_about_memory(
@@ -98,7 +102,7 @@ def test_a_model_with_missing_files_cannot_be_used(view: library.View, link: Scr
     card = view.cards["ltx-q8"]
     assert "Files missing" in said(card)
     assert "part-3.safetensors and 5 more" in said(card)
-    assert not card.use_button.isEnabled()
+    assert card.use_button.isHidden()
 
 
 def test_a_shot_uses_another_model(
@@ -205,3 +209,21 @@ def test_it_looks_right(
     view._studio.library._look()
     link.answer("adding", [Adding(path="/models/ltx", done_bytes=2_340_000_000, total_bytes=9_360_000_000)])
     look(view, "library", 960, 672)
+
+
+@pytest.mark.parametrize(
+    ("gb", "parts"),
+    [
+        (80, ("Fits NVIDIA H100: needs", "steps take about")),
+        (24, ("Runs on NVIDIA H100", "slower: its layers wait in 42.6 GB of memory", "better as q4_0")),
+        (2, ("Too large for NVIDIA H100",)),
+    ],
+)
+def test_whether_a_model_fits_is_said_with_the_reason(gb: int, parts: tuple[str, ...]) -> None:
+    card = read_card(RESOURCES / "models" / "wan2.1-t2v-14b.toml")
+    worker = GPU.changed(found="cuda: NVIDIA H100", total_bytes=gb * 2**30, machine_bytes=2**36, value_bytes=2)
+    said = plan_words(card, [worker])
+    for part in parts:
+        assert part in said
+    assert plan_words(card.changed(anatomy=None), [worker]) == ""
+    assert plan_words(card, [GPU]) == ""

@@ -140,11 +140,14 @@ def test_a_model_without_its_files_leads_to_the_library(
 
 def test_the_models_menu_ticks_the_chosen_one(view: View, link: ScriptedLink, starter_card: ModelCard) -> None:
     other = starter_card.changed(id="other", name="Other")
-    link.models_loaded.emit([(starter_card, []), (other, ["x"])])
+    newer = starter_card.changed(id="newer", name="Newer", family="cinema_9")
+    far = starter_card.changed(id="far", name="Far", files=(), repository={"id": "studio/far"})
+    link.models_loaded.emit([(starter_card, []), (other, ["x"]), (newer, []), (far, ["studio/far"])])
     view.model.picker.menu().aboutToShow.emit()
     found = {action.text(): (action.isChecked(), action.isEnabled()) for action in view.model.picker.menu().actions()}
     assert found["Starter"] == (True, True)
-    assert found["Other (files are missing)"] == (False, False)
+    assert found["Other (files are missing)"] == found["Newer"] == (False, False)
+    assert not [name for name in found if "Far" in name]  # the library has what can be downloaded
 
 
 def test_a_film_without_shots_offers_one(view: View, studio: Studio, actions: Actions, qtbot: QtBot) -> None:
@@ -173,7 +176,7 @@ def test_events_of_the_engine_leave_focus_and_cursor_alone(
 
 
 def test_every_field_and_button_has_a_name(view: View, studio: Studio, scene: Any) -> None:
-    studio.composer.shows_advanced = True
+    studio.composer.show_advanced(True)
     studio.composer.pin("start", scene.footage().sha256)
     studio.composer.change(num_frames=24, style="noir", fps=24.0)
     buddies = {label.buddy() for label in view.findChildren(QLabel) if label.buddy() is not None}
@@ -200,7 +203,7 @@ def test_all_of_it_is_reached_with_tab(view: View, qtbot: QtBot) -> None:
 
 
 def test_it_fits_its_narrowest_width(view: View, studio: Studio, show: Callable[..., None]) -> None:
-    studio.composer.shows_advanced = True
+    studio.composer.show_advanced(True)
     studio.composer.change(style="documentary", camera="pan_left", num_frames=4001)
     show(view, 300, 700)
     QApplication.processEvents()

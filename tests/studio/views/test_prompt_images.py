@@ -78,8 +78,10 @@ def test_a_file_is_dropped_imported_pinned_and_seen(
     assert drop(well(view, "start"), files(tmp_path / "Морской вид 🌊.png"))
     assert link.waiting("upload")[0].ask.arguments == (tmp_path / "Морской вид 🌊.png",)
     assert well(view, "start").accessibleName() == "Starts from: Bringing it into the project…"
+    studio.film.undo()  # and with it the footage that the test put into the bin
     arrive(link, item)
     assert pins(studio) == {"start": item.sha256}
+    assert [footage.name for footage in studio.film.project.bin] == ["Морской вид 🌊.png"]
     assert well(view, "start").image is None
     scene.serve()
     assert well(view, "start").image is not None

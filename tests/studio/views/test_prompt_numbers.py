@@ -24,7 +24,7 @@ Actions = dict[str, QAction]
 
 @pytest.fixture
 def view(studio: Studio, actions: Actions, theme: Theme, show: Callable[..., None]) -> View:
-    studio.composer.shows_advanced = True
+    studio.composer.show_advanced(True)
     made = View(studio, actions, theme)
     show(made, 340, 1200)
     made.window().activateWindow()
@@ -264,3 +264,18 @@ def test_single_keys_reach_what_has_the_focus(view: View, key: Qt.Key) -> None:
         QApplication.sendEvent(widget, event)
         is_slider = widget is view.frame.slider
         assert event.isAccepted() == (is_slider != (key == Qt.Key.Key_Space))
+
+
+def test_what_advanced_shows_is_seen_and_not_below_the_edge(
+    view: View, studio: Studio, show: Callable[..., None], qtbot: QtBot
+) -> None:
+    studio.composer.show_advanced(False)
+    show(view, 320, 620)
+    view.seed.advanced.click()
+    field = view.advanced.fields["guidance_scale"]
+
+    def is_seen() -> bool:
+        bottom = field.mapTo(view.page.viewport(), field.rect().bottomLeft()).y()
+        return field.isVisible() and bottom <= view.page.viewport().height()
+
+    qtbot.waitUntil(is_seen)

@@ -1,5 +1,6 @@
 """The queue: what renders, what waits and in which order, what stopped and why, and what can be done about it."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,13 +11,15 @@ from PySide6.QtWidgets import QPushButton, QStyleOptionViewItem, QToolButton
 from pytestqt.qtbot import QtBot
 
 from engine.protocol.events import QueueReordered, WorkerChanged
-from engine.protocol.job import Job, Running, SetAside
+from engine.protocol.film import Film, FilmClip
+from engine.protocol.job import FilmRequest, Job, Paused, Running, SetAside
 from engine.protocol.worker_status import WorkerStatus
 from studio.link.scripted import ScriptedLink
 from studio.link.state import Connected, Failed, Lost, Starting, Stopped
 from studio.models.studio import Studio
 from studio.views import queue
 from studio.views.queue_rows import JOB_MIME, Heading, JobRow
+from studio.views.queue_words import deeds_for, state_words
 from studio.widgets.elided_label import ElidedLabel
 
 LONG = "A serene beach at sunset with waves gently crashing and seagulls flying overhead, seen from a low drone"
@@ -129,6 +132,18 @@ def test_what_comes_next_and_how_many_wait(view: queue.View, scene: Any) -> None
         scene.queue(f"q{number}", prompt=f"seed {number}")
     assert "next: Beach · seed 0" in words(view)
     assert view.bar._waiting.text() == "+3"
+
+
+def test_waiting_jobs_say_when_they_begin_and_how_long_they_take(opened: queue.View, scene: Any) -> None:
+    scene.run("a")
+    for name in ("b", "c"):
+        scene.queue(name)
+    assert state_words(scene.studio.jobs.get("b"), scene.studio) == "Next · starts in about 4 s"
+    assert state_words(scene.studio.jobs.get("c"), scene.studio) == "Waiting"
+    scene.finish("old")
+    assert state_words(scene.studio.jobs.get("b"), scene.studio) == "Next · starts in about 4 s · takes about 2 s"
+    waits = state_words(scene.studio.jobs.get("c"), scene.studio)
+    assert re.fullmatch("Waiting · starts in about [56] s · takes about 2 s", waits)
 
 
 def test_several_jobs_render_at_once(view: queue.View, scene: Any) -> None:
@@ -487,3 +502,23 @@ def test_it_looks_right(view: queue.View, scene: Any, look: Any, link: Any, qtbo
         link.become(state)
         view.refresh()
         look(view, f"queue_bar_{name}", 1280, 41)
+
+
+def test_a_film_says_what_it_joins_and_how_far_it_is(opened: queue.View, scene: Any, studio: Studio) -> None:
+    shown = FilmClip(media="ab" * 32, fps=24, num_frames=48)
+    film = Film(width=64, height=48, fps=24, clips=(shown, shown))
+    job = scene.job("a")
+    request = FilmRequest(film=film, project=job.request.project)
+    running = Running(started_at=1.0, device="cpu")
+    scene.tell(Job(id=job.id, request=request, created_at=job.created_at, state=running))
+    written = {"stage": "write", "step": 0, "total_steps": 0, "frame": 24, "total_frames": 96, "eta_s": 3.0}
+    scene.progress("a", **written)
+    assert "Film: 2 clips, 4.0 s" in words(opened)
+    assert "Writing frame 24 of 96 · 3 s left" in words(opened)
+    assert opened.bar._progress.value() == 250
+    assert studio.film.project.name in said(opened, "a")
+    found = studio.jobs.get("a")
+    assert found is not None
+    assert deeds_for(found, studio) == ("pause", "cancel")
+    paused = found.changed(state=Paused(step=0, total_steps=0))
+    assert "begins again" in state_words(paused, studio)

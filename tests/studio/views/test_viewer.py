@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QColor, QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from engine.protocol.events import JobRemoved
 from studio.link.scripted import ScriptedLink
 from studio.link.trouble import Gone
 from studio.models.studio import Studio, clip_of_take
@@ -33,6 +34,10 @@ def buttons(view: View) -> list[str]:
     return [button.text() for button in view.findChildren(QPushButton) if button.isVisible()]
 
 
+def button(view: View, text: str) -> QPushButton:
+    return next(each for each in view.findChildren(QPushButton) if each.text() == text)
+
+
 def drop(view: View, mime: QMimeData) -> None:
     """What the mouse does when it brings something."""
     action, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -51,11 +56,11 @@ def test_empty_it_says_what_to_do_with_the_windows_own_actions(
 ) -> None:
     assert "drop an image" in view.sentence
     assert buttons(view) == ["Generate", "Import images and clips…"]
-    button = next(each for each in view.findChildren(QPushButton) if each.text() == "Generate")
+    generate = button(view, "Generate")
     with qtbot.waitSignal(actions["generate"].triggered):
-        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(generate, Qt.MouseButton.LeftButton)
     actions["generate"].setEnabled(False)
-    assert not button.isEnabled()
+    assert not generate.isEnabled()
 
 
 def test_a_take_is_shown_frame_by_frame(view: View, scene: Any, studio: Studio, look: Show) -> None:
@@ -108,13 +113,84 @@ def test_while_a_job_renders_its_preview_moves_and_sharpens(view: View, scene: A
     studio.playback.pause()
 
 
-def test_a_job_that_failed_gives_back_what_was_there(view: View, scene: Any, studio: Studio) -> None:
+def test_a_job_that_runs_before_its_answer_comes_is_watched(
+    view: View, scene: Any, studio: Studio, link: ScriptedLink
+) -> None:
+    scene.finish("a")
+    studio.show_take("a")
+    studio.composer.generate()
+    job = scene.run("b")
+    assert studio.playback.job_id is None
+    link.answer("submit", job)
+    assert studio.playback.job_id == "b"
+
+
+def test_the_last_preview_is_seen_until_the_take_is_here(view: View, scene: Any, studio: Studio, qtbot: QtBot) -> None:
+    scene.run("a", previews=9)
+    preview = view.screen_view.image
+    assert preview is not None
+    scene.finish("a")
+    view.screen_view._give_up()
+    assert view.screen_view.image == preview
+    scene.serve()
+    assert view.screen_view.image != preview
+    studio.playback.pause()
+
+
+def test_a_job_that_was_cancelled_or_deleted_gives_back_what_was_there(
+    view: View, scene: Any, studio: Studio, link: ScriptedLink
+) -> None:
     scene.finish("a")
     scene.run("b", previews=9)
     studio.show_job("b")
-    scene.fail("b")
+    scene.cancel("b")
     assert studio.playback.clip is not None
     assert (studio.playback.clip.key, studio.playback.speed) == ("a", 0.0)
+    scene.fail("c")
+    studio.show_job("c")
+    link.tell(JobRemoved(job_id="c"))
+    assert studio.playback.clip is not None
+
+
+def test_a_job_that_failed_says_why_where_it_was_watched(
+    view: View, scene: Any, studio: Studio, link: ScriptedLink, qtbot: QtBot, look: Show
+) -> None:
+    scene.run("a")
+    scene.fail("a")
+    assert view.sentence.startswith("The device ran out of memory.")
+    assert buttons(view) == ["Try again"]
+    look(view, "viewer_failed")
+    qtbot.mouseClick(button(view, "Try again"), Qt.MouseButton.LeftButton)
+    assert link.waiting("resume")[0].ask.arguments == ("a",)
+
+
+def test_a_paused_job_keeps_its_picture_and_goes_on_from_there(
+    view: View, scene: Any, studio: Studio, link: ScriptedLink, qtbot: QtBot, look: Show
+) -> None:
+    scene.run("a", previews=9)
+    scene.pause("a")
+    assert view.screen_view.image is not None
+    assert view.screen_view.caption == "Paused after 12 of 20 steps, which are kept"
+    assert (view.sentence, buttons(view)) == ("", ["Go on"])
+    look(view, "viewer_paused")
+    qtbot.mouseClick(button(view, "Go on"), Qt.MouseButton.LeftButton)
+    assert link.waiting("resume")[0].ask.arguments == ("a",)
+
+
+def test_without_a_picture_a_paused_and_a_waiting_job_are_told_in_words(
+    view: View, scene: Any, studio: Studio, look: Show
+) -> None:
+    scene.pause("a")
+    studio.show_job("a")
+    assert view.sentence == "Paused after 12 of 20 steps, which are kept"
+    look(view, "viewer_paused_words")
+    scene.finish("b")
+    scene.run("c")
+    scene.queue("d")
+    studio.show_job("d")
+    assert view.sentence.startswith("Next · starts in about 4 s")
+    scene.progress("c", step=19, eta_s=2.0)
+    assert view.sentence.startswith("Next · starts in about 2 s")
 
 
 def test_the_last_picture_stands_in_for_one_that_is_on_its_way(

@@ -58,6 +58,12 @@ def test_every_trouble_has_a_sentence(kind: type) -> None:
     assert not set("{}") & set(said)
 
 
+def test_a_file_of_another_kind_is_called_that() -> None:
+    said = words.problem_sentence(Problem(field="/films/letter.pdf", kind="unsupported", detail="PDF file"))
+    assert said == "letter.pdf: files of this kind cannot be used. (PDF file)"
+    assert "not possible" in words.problem_sentence(Problem(field="conditions[0]", kind="unsupported"))
+
+
 def test_refusals_have_their_own_words() -> None:
     said = {words.trouble_sentence(Refused(status, "reason")) for status in (404, 409, 507, 418)}
     assert len(said) == 4
@@ -73,7 +79,7 @@ def test_every_storage_error_has_a_sentence(kind: StorageErrorKind) -> None:
 def test_every_notice_has_a_sentence(kind: str) -> None:
     notice = Notice.model_validate({"kind": kind, "field": "prompt", "kept": 64, "given": 1200})
     assert is_sentence(words.notice_sentence(notice))
-    assert "1,200" in words.notice_sentence(notice)
+    assert ("1,200" in words.notice_sentence(notice)) == (kind != "smaller_plan")  # what was done has no number
 
 
 def test_a_fix_says_the_old_and_the_new_value_with_units() -> None:

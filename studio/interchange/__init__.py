@@ -1,0 +1,1 @@
+"""The film in the words of other programs: timelines and subtitles, in and out."""
