@@ -141,6 +141,7 @@ class ModelCard(Frozen):
         needs_image: it makes nothing from words alone: its first frame has to be given.
         largest_steps: most denoising steps accepted.
         context_frames: how many frames of a neighbouring clip the model is given where one goes on; step * k + 1.
+        empty_prompt: what an empty prompt is read as, where no footage is given either.
         options: constants of the family's pipeline call, such as `max_sequence_length`.
         timesteps: those a distilled model was trained for, from 1000 down; it makes exactly so many steps.
         memory_bytes: bytes of the device's memory needed to run, per quantization; only what somebody has measured.
@@ -169,6 +170,7 @@ class ModelCard(Frozen):
     largest_steps: PositiveInt = 100
     largest_guidance: PositiveFloat = 20.0
     defaults: Defaults
+    empty_prompt: str = ""
     options: dict[str, float] = Field(default_factory=dict)
     timesteps: Annotated[tuple[float, ...], Field(max_length=100), AfterValidator(_descending)] = ()
     memory_bytes: dict[str, PositiveInt] = Field(default_factory=dict)

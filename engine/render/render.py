@@ -258,8 +258,15 @@ class Render:
         until = self._task.until_step
         return step < total and (self._interrupt.stops_early or (until is not None and step >= until))
 
+    @property
+    def _prompt(self) -> str:
+        """As it was written; where there is nothing at all to go by, what the card says."""
+        prompt, recipe = self.recipe.prompt, self.recipe
+        is_given = bool(prompt.strip() or recipe.conditions or recipe.source)
+        return prompt if is_given else self._loaded.weights.card.empty_prompt or prompt
+
     def _inputs(self, part: Section, recipe: Recipe, carried: list[Known]) -> Inputs:
-        positive = self._loaded.embed(recipe.prompt)
+        positive = self._loaded.embed(self._prompt)
         negative = self._loaded.embed(recipe.negative_prompt) if recipe.guidance_scale > 1 else None
         if not self._notices:
             self._notices += _truncations(positive, negative)

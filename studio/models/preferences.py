@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from studio.reading.language_model import ModelAddress
 
 Kind = Literal["choice", "folder", "switch", "text"]
-Section = Literal["look", "making", "files", "prompt"]
+Section = Literal["look", "making", "words", "files", "prompt"]
 """Of the dialog; what belongs to the prompt panel is chosen there."""
 Value = str | bool
 
@@ -54,9 +54,9 @@ SETTINGS = (
     Setting("preview_px", "choice", "making", "384", ("128", "256", "384", "768")),
     Setting("tell_when_done", "switch", "making", True),
     Setting("shows_advanced", "switch", "prompt", False),
-    Setting("language_model_address", "text", "prompt", ""),
-    Setting("language_model_name", "text", "prompt", ""),
-    Setting("language_model_key", "text", "prompt", ""),
+    Setting("language_model_address", "text", "words", ""),
+    Setting("language_model_name", "text", "words", ""),
+    Setting("language_model_key", "text", "words", ""),
     Setting("projects_folder", "folder", "files", ""),
 )
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -26,6 +27,7 @@ from studio.widgets.switch import Switch
 
 SIZE = QSize(76 * GRID_PX, 68 * GRID_PX)
 NAMES_PX = 22 * GRID_PX
+SECRET = ("language_model_key",)
 
 
 class View(QWidget):
@@ -72,6 +74,7 @@ class View(QWidget):
             "choice": self._choice,
             "switch": self._switch,
             "folder": self._folder,
+            "text": self._text,
         }
         for each in settings:
             name, hint = self._names()[each.key]
@@ -112,6 +115,13 @@ class View(QWidget):
         field.toggled.connect(partial(self._preferences.choose, setting.key))
         return field
 
+    def _text(self, setting: Setting) -> QWidget:
+        field = QLineEdit(str(self._preferences.value(setting.key)))
+        if setting.key in SECRET:
+            field.setEchoMode(QLineEdit.EchoMode.Password)
+        field.editingFinished.connect(lambda: self._preferences.choose(setting.key, field.text().strip()))
+        return field
+
     def _folder(self, setting: Setting) -> QWidget:
         field = QWidget()
         shown = ElidedLabel(str(self._preferences.projects_folder))
@@ -140,7 +150,12 @@ class View(QWidget):
         return field
 
     def _sections(self) -> dict[Section, str]:
-        return {"look": self.tr("Look"), "making": self.tr("Making"), "files": self.tr("Files")}
+        return {
+            "look": self.tr("Look"),
+            "making": self.tr("Making"),
+            "words": self.tr("Language model"),
+            "files": self.tr("Files"),
+        }
 
     def _names(self) -> dict[str, tuple[str, str]]:
         """What a setting is called, and what there is to know about it."""
@@ -156,6 +171,17 @@ class View(QWidget):
             "tell_when_done": (
                 self.tr("Say when a take is done"),
                 self.tr("When it belongs to another shot, or the window is behind others."),
+            ),
+            "language_model_address": (
+                self.tr("Address"),
+                self.tr(
+                    "Of a server that speaks OpenAI's protocol, such as http://127.0.0.1:11434/v1; else none is asked."
+                ),
+            ),
+            "language_model_name": (self.tr("Model's name there"), ""),
+            "language_model_key": (
+                self.tr("Key"),
+                self.tr("Where it wants one. Kept in a file that only you can read."),
             ),
             "projects_folder": (self.tr("New projects go to"), self.tr("Those that are there already stay there.")),
         }
