@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,8 @@ from engine.protocol.job import Delivery, Job, JobRequest
 from engine.protocol.model_card import ModelCard, read_card
 from engine.protocol.recipe import Recipe
 
+# Background jobs of a shell ignore it, and so would every program that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported; as the engine does for its workers
 
 LEAK_GRACE_S = 5.0
