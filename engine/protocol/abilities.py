@@ -1,4 +1,4 @@
-"""Abilities: what each model can do to footage, verb by verb; the table that the window shows and the tests prove."""
+"""Abilities: what each model can do to footage, verb by verb; `models show` prints the table, and tests prove it."""
 
 from typing import Literal
 

@@ -280,7 +280,8 @@ def _verdict(held: int, waiting: int, how: Placement, machine: Machine) -> tuple
 
 def _better(card: ModelCard, machine: Machine, recipe: Recipe | None, verdict: Verdict) -> Quantization | None:
     """Of the smaller quantizations the first that does better than to offload, or than not to run."""
-    if verdict in ("fits", "tight") or card.gguf is not None:
+    has_two = card.anatomy is not None and card.anatomy.experts > 1  # of which only one could be quantized
+    if verdict in ("fits", "tight") or card.gguf is not None or has_two:
         return None
     smaller: tuple[Quantization, ...] = ("q8_0", "q4_0")
     verdicts: list[tuple[Quantization, Verdict]] = [

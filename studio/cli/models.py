@@ -19,9 +19,11 @@ from typer import Argument, Context, Option, Typer
 from engine.client.api import EngineClient
 from engine.client.attach import attach
 from engine.client.errors import EngineError
+from engine.protocol.abilities import abilities
 from engine.protocol.memory_plan import Machine
 from engine.protocol.model_card import ModelCard, ModelToAdd, Offload
 from engine.protocol.problem import Problem, ProblemsError
+from engine.protocol.rules import How
 from studio.cli.download_words import state_words
 from studio.cli.downloads import delete_model, get_model, hub_token, known, model_folders, verify_model
 from studio.cli.exits import Exit
@@ -164,6 +166,10 @@ def _row(card: ModelCard, missing: list[str], machine: Machine | None) -> dict[s
     return {"card": card.model_dump(), "missing": missing, "memory_plan": plan.model_dump() if plan else None}
 
 
+def _deeds(card: ModelCard, how: How) -> str:
+    return ", ".join(verb for verb, done in abilities(card).items() if done == how).replace("_", " ")
+
+
 def _card_table(card: ModelCard, missing: list[str], machine: Machine | None) -> Table:
     size, frames, defaults = card.size, card.frames, card.defaults
     table = Table.grid(padding=(0, 2))
@@ -185,6 +191,10 @@ def _card_table(card: ModelCard, missing: list[str], machine: Machine | None) ->
         f"{defaults.num_inference_steps} steps, guidance {defaults.guidance_scale:g}",
     )
     table.add_row("takes", ", ".join(("text", *card.conditions)).replace("_", " "))
+    if card.runs_here:
+        table.add_row("does", _deeds(card, "native"))
+        if injected := _deeds(card, "injected"):
+            table.add_row("", f"{injected} (it was not trained for these: the known frames are put in at every step)")
     for lora in card.few_steps:
         table.add_row("few steps", f"{lora.name}: {lora.num_inference_steps} steps ({lora.id}, {lora.licence})")
     for kind, need in sorted(card.memory_bytes.items()):

@@ -60,10 +60,6 @@ class Wishes(QObject):
         batches.sent.connect(self._on_sent)
         batches.refused.connect(self._on_refused)
 
-    def is_wished(self, shot_id: str) -> bool:
-        """Whether a new take of the shot is on its way, or waits for another's."""
-        return any(wish.shot == shot_id for wish in self._film.project.wishes)
-
     def job_of(self, shot_id: str) -> Job | None:
         """The shot's job that may still make a take: a running one first, then the one that is wished for."""
         wished = {wish.job for wish in self._film.project.wishes if wish.shot == shot_id}

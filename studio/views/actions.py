@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from studio.style.icons import icon
-from studio.style.tokens import Theme
+from studio.style.tokens import GRID_PX, ICON_PX, Theme
 
 GROUP = "group"
+BUTTON_PX = 4 * GRID_PX
 REPEATING = ("step_back", "step_forward", "undo", "redo")
 """A key that is held down does these again and again; all others once, or a render would be queued ten times."""
 _ICON = "icon_name"
@@ -59,6 +60,19 @@ def dress(actions: Mapping[str, QAction], theme: Theme) -> None:
         name = action.property(_ICON)
         if name:
             action.setIcon(icon(name, theme))
+
+
+def tool(action: QAction) -> QToolButton:
+    """A button of an action, as its icon."""
+    button = QToolButton()
+    button.setDefaultAction(action)
+    button.setAutoRaise(True)
+    button.setIconSize(QSize(ICON_PX, ICON_PX))
+    button.setFixedSize(BUTTON_PX, BUTTON_PX)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+    button.setAccessibleName(plain(action))
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button
 
 
 def explain(action: QAction, why_not: str = "") -> None:

@@ -42,7 +42,9 @@ def takes_words(card: ModelCard) -> str:
     }
     if not card.conditions:
         return _translate("library", "Takes text only")
-    return " · ".join((_translate("library", "Takes text"), *(words[kind] for kind in card.conditions)))
+    untrained = _translate("library", "{what}, though it was not trained for that")
+    injected = [untrained.format(what=words[kind]) for kind in card.injected if kind not in card.conditions]
+    return " · ".join((_translate("library", "Takes text"), *(words[kind] for kind in card.conditions), *injected))
 
 
 def needs_words(card: ModelCard, workers: list[WorkerStatus], machine_bytes: int) -> str:

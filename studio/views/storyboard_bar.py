@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QFont, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from studio.models.studio import Studio
 from studio.style.icons import icon
-from studio.style.tokens import GRID_PX, ICON_PX, Theme
-from studio.views.actions import plain
+from studio.style.tokens import GRID_PX, Theme
+from studio.views.actions import plain, tool
 from studio.views.words import number, timecode
 
-BUTTON_PX = 4 * GRID_PX
 PLAYING = ("to_in", "step_back", "play", "step_forward", "to_out")
 EDITING = ("split_shot", "continue_shot", "transition", "insert_bridge", "duplicate_shot", "delete_shot")
 ZOOMING = ("zoom_out", "zoom_in", "zoom_fit")
@@ -117,19 +116,6 @@ class BoardBar(QFrame):
             button.setToolTip(action.toolTip())
             button.setEnabled(action.isEnabled())
             button.setVisible(counts[name] > 0)
-
-
-def tool(action: QAction) -> QToolButton:
-    """A button of an action, as its icon."""
-    button = QToolButton()
-    button.setDefaultAction(action)
-    button.setAutoRaise(True)
-    button.setIconSize(QSize(ICON_PX, ICON_PX))
-    button.setFixedSize(BUTTON_PX, BUTTON_PX)
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-    button.setAccessibleName(plain(action))
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    return button
 
 
 def _row(held: QWidget, spacing: int) -> QHBoxLayout:

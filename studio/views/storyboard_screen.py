@@ -13,7 +13,6 @@ from studio.views.storyboard_words import centre_words
 from studio.widgets.picture import Picture
 
 MOST_DECODED = 6
-CANVAS_PX = 2048
 
 
 class FilmScreen(Picture):

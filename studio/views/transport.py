@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QFont, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from studio.models.studio import Studio
 from studio.style.icons import icon
-from studio.style.tokens import GRID_PX, ICON_PX, Theme
-from studio.views.actions import plain
+from studio.style.tokens import GRID_PX, Theme
+from studio.views.actions import tool
 from studio.views.words import number, timecode
 from studio.widgets.scrubber import Scrubber
 
@@ -97,17 +97,8 @@ class View(QWidget):
         return group
 
     def _button(self, name: str) -> QToolButton:
-        action = self._actions[name]
-        button = QToolButton()
-        button.setDefaultAction(action)
-        button.setAutoRaise(True)
-        button.setIconSize(QSize(ICON_PX, ICON_PX))
-        button.setFixedSize(BUTTON_PX, BUTTON_PX)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        button.setAccessibleName(plain(action))
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.buttons[name] = button
-        return button
+        self.buttons[name] = tool(self._actions[name])
+        return self.buttons[name]
 
     def _timecode_label(self) -> QLabel:
         label = QLabel()
