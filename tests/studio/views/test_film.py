@@ -108,7 +108,8 @@ def test_films_on_their_way_are_seen(
     assert row.save.isVisible()
     assert not row.cancel.isVisible()
     link.answer("save", Path("/films/Coast.mp4"))
-    link.tell(JobChanged(job=link.waiting("acknowledge") and film_job(studio, Queued()).changed(acknowledged=True)))
+    assert link.answer("acknowledge").ask.arguments == ("film",)
+    link.tell(JobChanged(job=film_job(studio, Queued()).changed(acknowledged=True)))
     assert delivery.jobs.rows == {}
 
 
